@@ -1,1 +1,7 @@
-export {}
+export { OptionError } from '@pyferry/errors'
+
+export type { Clock } from './clock.js'
+export { AwaitTimeoutError, DuplicateIdError, ResultCacheError, UnknownCallError } from './errors.js'
+export type { ResultCacheOptions, SettleOptions, WaitOptions } from './options.js'
+export type { Outcome, ResultCacheGauges } from './result-cache.js'
+export { ResultCache } from './result-cache.js'
