@@ -15,7 +15,7 @@ const watches = new WeakMap<AbortSignal, Watch>()
 export function watchAbort(signal: AbortSignal, callback: () => void): void {
   let watch = watches.get(signal)
   if (!watch) {
-    watch = makeWatch(signal)
+    watch = makeWatch()
     watches.set(signal, watch)
     signal.addEventListener('abort', watch.listener, { once: true })
   }
@@ -30,11 +30,13 @@ export function unwatchAbort(signal: AbortSignal, callback: () => void): void {
   signal.removeEventListener('abort', watch.listener)
 }
 
-function makeWatch(signal: AbortSignal): Watch {
+function makeWatch(): Watch {
   const callbacks = new Set<() => void>()
-  const listener = () => {
-    watches.delete(signal)
-    for (const callback of callbacks) callback()
+  return {
+    callbacks,
+    listener: () => {
+      // A callback may take others off while this runs: a Set does not visit what is gone.
+      for (const callback of callbacks) callback()
+    },
   }
-  return { callbacks, listener }
 }
