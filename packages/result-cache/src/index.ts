@@ -1,7 +1,8 @@
 export { OptionError } from '@pyferry/errors'
 
 export type { Clock } from './clock.js'
+export type { Outcome } from './entry.js'
 export { AwaitTimeoutError, DuplicateIdError, ResultCacheError, UnknownCallError } from './errors.js'
 export type { ResultCacheOptions, SettleOptions, WaitOptions } from './options.js'
-export type { Outcome, ResultCacheGauges } from './result-cache.js'
+export type { ResultCacheGauges } from './result-cache.js'
 export { ResultCache } from './result-cache.js'

@@ -1,6 +1,7 @@
 import { type Clock, maxTimerMs } from './clock.js'
+import { Finished, InFlight, type Outcome, type Parked } from './entry.js'
 import { AwaitTimeoutError, DuplicateIdError, UnknownCallError } from './errors.js'
-import { type Expiring, ExpiryQueue } from './expiry.js'
+import { ExpiryQueue } from './expiry.js'
 import {
   type ResultCacheOptions,
   resolveCacheOptions,
@@ -10,9 +11,6 @@ import {
   type WaitOptions,
 } from './options.js'
 import { type WaitEnd, Waiter } from './waiter.js'
-
-/** How a job ended. */
-export type Outcome<V = unknown, E = unknown> = { state: 'done'; value: V } | { state: 'failed'; error: E }
 
 /** What a cache holds and what it gave up, at one moment. */
 export interface ResultCacheGauges {
@@ -279,28 +277,5 @@ export class ResultCache<V = unknown, E = unknown> {
       this.#expiredCount += 1
     }
     this.#startExpiry()
-  }
-}
-
-type Parked<V, E> = Waiter<Outcome<V, E>>
-
-class InFlight<V, E> {
-  /** In the order they came; most jobs have one or none. */
-  waiters: Set<Parked<V, E>> | undefined = undefined
-}
-
-/** There may be a million of these: no field that is not needed, and every field set from the beginning. */
-class Finished<V, E> implements Expiring<Finished<V, E>> {
-  readonly id: string
-  readonly outcome: Outcome<V, E>
-  readonly bytes: number
-  dueTick = 0
-  older: Finished<V, E> | undefined = undefined
-  newer: Finished<V, E> | undefined = undefined
-
-  constructor(id: string, outcome: Outcome<V, E>, bytes: number) {
-    this.id = id
-    this.outcome = outcome
-    this.bytes = bytes
   }
 }
