@@ -1,0 +1,131 @@
+/** Bytes as they come, back to messages (PROTOCOL.md, "Frames"; contract W-4, W-6). No I/O: whoever has a stream pushes it in. */
+import { OptionError } from '@pyferry/errors'
+import { ByteQueue } from './byte-queue.js'
+import { FrameTooLargeError, MalformedFrameError, ProtocolError, TruncatedFrameError } from './errors.js'
+import { type FrameOptions, HEADER_BYTES, resolveMaxFrameBytes } from './frame.js'
+import { describeFault, validateMessage } from './message-table.js'
+import type { Message } from './messages.js'
+import { readValues } from './received-values.js'
+import type { JsonObject } from './values.js'
+
+/**
+ * Reads messages from a stream of bytes, however it is cut.
+ *
+ * Values arrive decoded: bytes are `Uint8Array`. Where one cannot be read the message says so in `valueError` and the stream
+ * goes on. Fields that are not the protocol's are dropped. A message of an unknown type comes as `UnknownMessage`, whatever
+ * `M` says: `M` is what the other end is meant to send.
+ *
+ * After an error nothing more can be trusted: every later `push`, `tryNext` and `end` throws that same error.
+ *
+ * @example
+ * reader.push(chunk)
+ * for (let message = reader.tryNext(); message !== undefined; message = reader.tryNext()) handle(message)
+ */
+export class FrameReader<M extends Message = Message> {
+  readonly #maxFrameBytes: number
+  readonly #queue = new ByteQueue()
+  /** Of the frame at the front, once its header is read. */
+  #bodyLength: number | undefined
+  #isEnded = false
+  #error: ProtocolError | undefined
+
+  /** @throws OptionError for an option that cannot be used */
+  constructor(options?: FrameOptions) {
+    this.#maxFrameBytes = resolveMaxFrameBytes(options)
+  }
+
+  /**
+   * Take the next bytes of the stream. They may be kept, not copied, until `tryNext` has read past them, so they must not be
+   * changed meanwhile. (Node does not reuse the buffers of `'data'`.) Messages never refer to them.
+   *
+   * @throws OptionError when `bytes` is no `Uint8Array` (a stream with `setEncoding`, say); the reader stays usable
+   * @throws ProtocolError after `end`, and the error of a reader that has failed
+   */
+  push(bytes: Uint8Array): void {
+    if (this.#error) throw this.#error
+    if (!ArrayBuffer.isView(bytes) || bytes.BYTES_PER_ELEMENT !== 1)
+      throw new OptionError('bytes', bytes, 'a Uint8Array')
+    if (this.#isEnded) this.#fail(new ProtocolError('bytes came after the end of the stream'))
+    this.#queue.push(bytes)
+  }
+
+  /**
+   * Read the next message, `undefined` when it has not fully arrived.
+   *
+   * @throws FrameTooLargeError as soon as a length over the limit has arrived; no memory is taken for it
+   * @throws MalformedFrameError for a body that is no message
+   * @throws TruncatedFrameError after `end`, when only a part of a frame is left
+   */
+  tryNext(): M | undefined {
+    if (this.#error) throw this.#error
+    if (!this.#hasFrame()) {
+      if (this.#isEnded) this.#assertNothingLeft()
+      return undefined
+    }
+    const body = this.#queue.tryTake(this.#bodyLength!)!
+    this.#bodyLength = undefined
+    return this.#read(body) as M
+  }
+
+  /**
+   * Tell the reader that the stream has ended. Whole frames that were pushed can still be read.
+   *
+   * @throws TruncatedFrameError when it ended inside a frame; where whole frames wait before that one, `tryNext` throws it
+   * after them
+   */
+  end(): void {
+    if (this.#error) throw this.#error
+    this.#isEnded = true
+    if (!this.#hasFrame()) this.#assertNothingLeft()
+  }
+
+  #hasFrame(): boolean {
+    if (this.#bodyLength === undefined) {
+      const header = this.#queue.tryTake(HEADER_BYTES)
+      if (header === undefined) return false
+      const length = readLength(header)
+      if (length > this.#maxFrameBytes) this.#fail(new FrameTooLargeError(length, this.#maxFrameBytes))
+      this.#bodyLength = length
+    }
+    return this.#queue.length >= this.#bodyLength
+  }
+
+  #assertNothingLeft(): void {
+    const { length } = this.#queue
+    if (this.#bodyLength !== undefined) this.#fail(new TruncatedFrameError('body', this.#bodyLength, length))
+    if (length > 0) this.#fail(new TruncatedFrameError('length', HEADER_BYTES, length))
+  }
+
+  #read(bytes: Uint8Array): Message {
+    const text = this.#parse('not UTF-8', bytes, () => decoder.decode(bytes))
+    const body = this.#parse('not JSON', bytes, () => JSON.parse(text) as unknown)
+    if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+      return this.#fail(new MalformedFrameError('not a JSON object', bytes))
+    }
+    const message = validateMessage(body as JsonObject, (fault) =>
+      this.#fail(new MalformedFrameError(describeFault(fault), bytes)),
+    ) as Message
+    readValues(message, text)
+    return message
+  }
+
+  #parse<T>(reason: string, bytes: Uint8Array, parse: () => T): T {
+    try {
+      return parse()
+    } catch (cause) {
+      return this.#fail(new MalformedFrameError(reason, bytes, { cause }))
+    }
+  }
+
+  #fail(error: ProtocolError): never {
+    this.#error = error
+    throw error
+  }
+}
+
+/** A byte order mark is kept, so that `JSON.parse` refuses it. */
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+function readLength(header: Uint8Array): number {
+  return ((header[0]! << 24) | (header[1]! << 16) | (header[2]! << 8) | header[3]!) >>> 0
+}

@@ -1,0 +1,148 @@
+/**
+ * A message as a frame: four bytes of length, then one JSON object (PROTOCOL.md, "Frames"). Everything that can be wrong with
+ * a message is found before there are any bytes.
+ */
+import { assertKnownOptions, OptionError } from '@pyferry/errors'
+import { FrameTooLargeError, UnserializableError } from './errors.js'
+import { messageTypes, validateMessage } from './message-table.js'
+import type { Message } from './messages.js'
+import { encodeValueWithin, type JsonValue, MAX_DEPTH } from './values.js'
+
+/** 64 MiB: a quarter second of JSON on either side, and well below what a string can hold. */
+export const DEFAULT_MAX_FRAME_BYTES = 64 * 1024 * 1024
+
+/** The longest body that four bytes of length can announce. */
+export const MAX_FRAME_BYTES_LIMIT = 2 ** 32 - 1
+
+/** The length in front of a body, in bytes. */
+export const HEADER_BYTES = 4
+
+export interface FrameOptions {
+  /**
+   * Longest body in bytes, 1 to 2^32−1. A body of exactly this length is allowed. JavaScript engines hold no text over about
+   * 512 MiB, so a greater limit helps only with text that is not ASCII.
+   *
+   * @default 67108864 (64 MiB)
+   */
+  maxFrameBytes?: number
+}
+
+/**
+ * Encode `message` as one frame, header and body in one array that is the caller's to keep. Values in it (`args`, `spread`,
+ * `result`) go through `encodeValue`; fields that are not the protocol's are left out.
+ *
+ * @throws UnserializableError naming the path of what JSON cannot carry
+ * @throws FrameTooLargeError when the body would be over `maxFrameBytes`
+ * @throws OptionError for an option that cannot be used, and for a message whose type is unknown or whose fields are wrong
+ */
+export function encodeFrame(message: Message, options?: FrameOptions): Uint8Array {
+  const maxBytes = resolveMaxFrameBytes(options)
+  const text = encodeBody(message, maxBytes)
+  if (text.length > SHORT_TEXT) return joinFrame(encodeText(text, maxBytes))
+  const { written } = encoder.encodeInto(text, shortBody)
+  if (written > maxBytes) throw new FrameTooLargeError(written, maxBytes)
+  writeLength(shortFrame, written)
+  return shortFrame.slice(0, HEADER_BYTES + written)
+}
+
+/**
+ * Encode `message` like `encodeFrame`, header and body apart, which saves copying a large body once more.
+ *
+ * @throws what `encodeFrame` throws
+ */
+export function encodeFrameParts(message: Message, options?: FrameOptions): [header: Uint8Array, body: Uint8Array] {
+  const maxBytes = resolveMaxFrameBytes(options)
+  const body = encodeText(encodeBody(message, maxBytes), maxBytes)
+  const header = new Uint8Array(HEADER_BYTES)
+  writeLength(header, body.length)
+  return [header, body]
+}
+
+/** @throws OptionError for an unknown option, and a limit that is no integer from 1 to 2^32−1 */
+export function resolveMaxFrameBytes(options: FrameOptions | undefined): number {
+  if (options === undefined) return DEFAULT_MAX_FRAME_BYTES
+  assertKnownOptions(options, ['maxFrameBytes'])
+  const { maxFrameBytes = DEFAULT_MAX_FRAME_BYTES } = options
+  if (Number.isInteger(maxFrameBytes) && maxFrameBytes >= 1 && maxFrameBytes <= MAX_FRAME_BYTES_LIMIT) {
+    return maxFrameBytes
+  }
+  throw new OptionError('maxFrameBytes', maxFrameBytes, `an integer from 1 to ${MAX_FRAME_BYTES_LIMIT}`)
+}
+
+const encoder = new TextEncoder()
+
+/**
+ * Texts up to this many UTF-16 units, which most calls are, are encoded into one buffer and copied out: half the cost of
+ * letting the encoder make an array that then has to be joined with the header.
+ */
+const SHORT_TEXT = 4096
+
+/** A UTF-16 unit is at most three bytes of UTF-8. */
+const shortFrame = new Uint8Array(HEADER_BYTES + 3 * SHORT_TEXT)
+const shortBody = shortFrame.subarray(HEADER_BYTES)
+
+function encodeBody(message: Message, maxBytes: number): string {
+  const body = validateMessage(message as unknown as Record<string, unknown>, ({ field, value, expected }) => {
+    throw new OptionError(`message.${field}`, value, expected)
+  }) as Message
+  if (!messageTypes.includes(body.type)) {
+    throw new OptionError('message.type', body.type, `one of ${messageTypes.join(', ')}`)
+  }
+  if (body.type === 'call') {
+    body.args = encodeValueWithin(body.args, 'args', { maxBytes })
+    if (body.spread) {
+      // The array and the object themselves are not nesting of the caller's making.
+      const limits = { maxBytes, maxDepth: MAX_DEPTH + 1 }
+      const args = encodeValueWithin(body.spread.args, 'args', limits) as JsonValue[]
+      const kwargs = encodeValueWithin(body.spread.kwargs, 'kwargs', limits) as Record<string, JsonValue>
+      body.spread = { args, kwargs }
+    }
+  } else if (body.type === 'call_done' && body.ok) {
+    body.result = encodeValueWithin(body.result, 'result', { maxBytes })
+  }
+  return stringify(body)
+}
+
+function stringify(body: Message): string {
+  try {
+    return JSON.stringify(body)
+  } catch (cause) {
+    // Only the engine's limit on strings is left to go wrong.
+    const path = body.type === 'call_done' ? 'result' : 'args'
+    throw new UnserializableError(path, 'its JSON text is longer than a string can be', { cause })
+  }
+}
+
+function encodeText(text: string, maxBytes: number): Uint8Array {
+  // UTF-8 is never shorter than the text has units, so that one look spares encoding what is refused anyway.
+  const size = text.length > maxBytes ? utf8Length(text) : undefined
+  const body = size === undefined ? encoder.encode(text) : undefined
+  if (body !== undefined && body.length <= maxBytes) return body
+  throw new FrameTooLargeError(size ?? body!.length, maxBytes)
+}
+
+function joinFrame(body: Uint8Array): Uint8Array {
+  const frame = new Uint8Array(HEADER_BYTES + body.length)
+  writeLength(frame, body.length)
+  frame.set(body, HEADER_BYTES)
+  return frame
+}
+
+function writeLength(header: Uint8Array, length: number): void {
+  header[0] = length >>> 24
+  header[1] = length >>> 16
+  header[2] = length >>> 8
+  header[3] = length
+}
+
+/** Of text without lone surrogates, which JSON.stringify escapes. */
+function utf8Length(text: string): number {
+  let length = text.length
+  for (let index = 0; index < text.length; index += 1) {
+    const unit = text.charCodeAt(index)
+    if (unit < 0x80) continue
+    // A pair is two units and four bytes.
+    length += unit < 0x800 || (unit >= 0xd800 && unit <= 0xdfff) ? 1 : 2
+  }
+  return length
+}

@@ -1,0 +1,98 @@
+/**
+ * Which objects are bytes, and which hold something that their own properties do not show. Judged by what the engine says of
+ * an object rather than by `instanceof`, which fails between realms (a test runner's sandbox, an iframe).
+ */
+
+/** An object that JSON cannot carry, for an error message. */
+export interface ForeignObject {
+  description: string
+  /** How to send it nevertheless. */
+  hint?: string
+}
+
+/** The name of a typed array, `undefined` for anything else. Reads an internal slot, which nothing can pretend to. */
+const typedArrayName = getterOf(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)
+const arrayBufferLength = getterOf(ArrayBuffer.prototype, 'byteLength')
+
+/** Whether own properties are all there is to `value`: a plain object, or an instance of a class without internal slots. */
+export function hasOnlyProperties(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null || tagOf(value) === 'Object'
+}
+
+/**
+ * The content of a `Uint8Array` (so `Buffer`), `ArrayBuffer` or `DataView`, not copied; `undefined` for anything else. Views of
+ * shared memory count: what they show is read once. Detached ones do not: their content is gone.
+ */
+export function tryBytesOf(value: object): Uint8Array | undefined {
+  if (isArrayBuffer(value)) return isDetached(value) ? undefined : new Uint8Array(value)
+  if (!ArrayBuffer.isView(value) || isDetached(value.buffer)) return undefined
+  const name = typedArrayName.call(value)
+  if (name === 'Uint8Array') return value as Uint8Array
+  return name === undefined ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength) : undefined
+}
+
+/** Say what a value is that has neither only properties nor bytes. */
+export function describeForeign(value: object): ForeignObject {
+  const tag = tagOf(value)
+  const description = /^[AEIO]/.test(tag) ? `an ${tag}` : `a ${tag}`
+  if (isArrayBuffer(value) || (ArrayBuffer.isView(value) && isDetached(value.buffer))) {
+    return { description: `${description} whose memory was transferred`, hint: 'send a copy made before' }
+  }
+  if (ArrayBuffer.isView(value)) return { description, hint: TYPED_ARRAY_HINT }
+  if (tag === 'Date' && Number.isNaN(Number(value))) return { description: 'an invalid Date' }
+  return { description, ...(Object.hasOwn(HINTS, tag) && { hint: HINTS[tag]! }) }
+}
+
+const TYPED_ARRAY_HINT =
+  'send Array.from(array) for numbers, new Uint8Array(array.buffer, array.byteOffset, array.byteLength) for bytes'
+
+const HINTS: Readonly<Record<string, string>> = {
+  Arguments: 'send [...arguments]',
+  BigInt: 'send its valueOf()',
+  Blob: 'send await blob.arrayBuffer()',
+  Boolean: 'send its valueOf()',
+  Date: 'send date.toISOString() or date.getTime()',
+  Error: 'send its message',
+  File: 'send await file.arrayBuffer()',
+  Generator: 'send [...generator]',
+  Map: 'send Object.fromEntries(map) or [...map]',
+  Number: 'send its valueOf()',
+  Promise: 'await it first',
+  RegExp: 'send its source',
+  Set: 'send [...set]',
+  SharedArrayBuffer: 'send new Uint8Array(buffer)',
+  String: 'send its valueOf()',
+  URL: 'send url.href',
+  URLSearchParams: 'send its toString()',
+}
+
+function tagOf(value: object): string {
+  return Object.prototype.toString.call(value).slice('[object '.length, -1)
+}
+
+function isArrayBuffer(value: object): value is ArrayBuffer {
+  // Throwing is slow, so only for what calls itself one.
+  if (tagOf(value) !== 'ArrayBuffer') return false
+  try {
+    arrayBufferLength.call(value)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** A detached buffer has no bytes, and differs from an empty one in that nothing can be made to view it. */
+function isDetached(buffer: ArrayBufferLike): boolean {
+  if (buffer.byteLength > 0) return false
+  try {
+    new Uint8Array(buffer)
+    return false
+  } catch {
+    return true
+  }
+}
+
+function getterOf(prototype: object, key: PropertyKey): (this: object) => unknown {
+  return Object.getOwnPropertyDescriptor(prototype, key)!.get!
+}
