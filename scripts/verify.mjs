@@ -1,35 +1,22 @@
-// Runs every check in turn and prints one total. Each step says how many checks it made.
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+// Runs every check in turn and prints one total: `N passed, N failed`, alone on the last line.
+//
+//     pnpm verify [<words of the titles of the steps to run> …]
+import { command, pytest, pythonCommand, vitest } from './lib/runners.mjs'
+import { runSteps } from './lib/steps.mjs'
 
-const scratch = mkdtempSync(join(tmpdir(), 'pyferry-verify-'))
-let passed = 0
-let failed = 0
+// A new check is one line here.
+const steps = [
+  ['generate', command('turbo', 'run', 'generate', '--output-logs=errors-only')],
+  ['build', command('turbo', 'run', 'build', '--output-logs=errors-only')],
+  ['types', command('tsc', '-b')],
+  ['lint', command('biome', 'check', '--error-on-warnings', '.')],
+  ['python lint', pythonCommand('-m', 'ruff', 'check', '.')],
+  ['python format', pythonCommand('-m', 'ruff', 'format', '--check', '.')],
+  ['python types', pythonCommand('-m', 'mypy', '--strict', 'src')],
+  ['tests', vitest()],
+  ['python tests', pytest()],
+]
 
-function run(title, command, args) {
-  console.log(`\n── ${title}`)
-  const { status } = spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'] })
-  return status === 0
-}
-
-function check(title, command, args) {
-  if (run(title, command, args)) passed += 1
-  else failed += 1
-}
-
-check('build', 'turbo', ['run', 'build', '--output-logs=errors-only'])
-check('types', 'tsc', ['-b'])
-check('lint', 'biome', ['check', '.'])
-
-const report = join(scratch, 'vitest.json')
-const ok = run('unit', 'vitest', ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`])
-const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, 'utf8'))
-passed += numPassedTests
-failed += numFailedTests
-if (!ok && numFailedTests === 0) failed += 1
-
-rmSync(scratch, { recursive: true })
-console.log(`\n${passed} passed, ${failed} failed`)
-process.exitCode = failed === 0 ? 0 : 1
+const words = process.argv.slice(2)
+const chosen = steps.filter(([title]) => words.length === 0 || words.some((word) => title.includes(word)))
+process.exitCode = await runSteps(chosen)
