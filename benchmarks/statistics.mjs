@@ -1,0 +1,16 @@
+/** The value below which the share `q` of `sorted`, in ascending order and not empty, lies. */
+export const quantile = (sorted, q) => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))]
+
+export const ascending = (numbers) => Float64Array.from(numbers).sort()
+
+export const median = (numbers) => quantile(ascending(numbers), 0.5)
+
+/** The same items in random order. */
+export function shuffled(items) {
+  const result = [...items]
+  for (let last = result.length - 1; last > 0; last -= 1) {
+    const other = Math.floor(Math.random() * (last + 1))
+    ;[result[last], result[other]] = [result[other], result[last]]
+  }
+  return result
+}
