@@ -1,0 +1,136 @@
+/**
+ * One reader and one writer over a pair of byte streams. Knows frames and messages, not calls.
+ *
+ * Everything sent in one turn of the event loop goes out in one write: a second `write` costs more than encoding a call
+ * does (measured: 7 µs of a 17 µs round trip), and a microtask later is soon enough.
+ */
+import type { Readable, Writable } from 'node:stream'
+import { encodeFrame, FrameReader, type HostMessage, ProtocolError, type WorkerMessage } from '@pyferry/codec'
+
+export interface ConnectionOptions {
+  input: Readable
+  output: Writable
+  /** Largest body in bytes, either way. */
+  maxFrameBytes: number
+  onMessage: (message: WorkerMessage) => void
+  /**
+   * The stream from the worker has ended, called once. `error` when it ended wrongly: a bad frame, a message that breaks
+   * the protocol, or a read error. Nothing is read after it.
+   */
+  onEnd: (error?: Error) => void
+  /** The worker does not take what is written. Its last answers may still be on their way. */
+  onWriteError: (error: Error) => void
+}
+
+/** Above this many bytes frames are handed to the stream one by one rather than copied together. */
+const JOIN_LIMIT_BYTES = 64 * 1024
+
+export class Connection {
+  readonly #options: ConnectionOptions
+  readonly #reader: FrameReader<WorkerMessage>
+  #frames: Uint8Array[] = []
+  #waitingBytes = 0
+  #isEnded = false
+  #isClosing = false
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options
+    this.#reader = new FrameReader({ maxFrameBytes: options.maxFrameBytes })
+    options.input.on('data', this.#onData)
+    options.input.once('end', this.#onInputEnd)
+    options.input.once('close', this.#onInputEnd)
+    options.input.once('error', (error) => this.#finish(error))
+    options.output.on('error', (error) => {
+      if (!this.#isEnded && !this.#isClosing) options.onWriteError(error)
+    })
+  }
+
+  /** Nothing more is read; the end was reported. */
+  get isEnded(): boolean {
+    return this.#isEnded
+  }
+
+  /**
+   * Encode now, write at the end of this turn.
+   *
+   * @throws UnserializableError, FrameTooLargeError before anything is queued
+   */
+  send(message: HostMessage): void {
+    this.sendFrame(this.encode(message))
+  }
+
+  /** @throws UnserializableError, FrameTooLargeError */
+  encode(message: HostMessage): Uint8Array {
+    return encodeFrame(message, { maxFrameBytes: this.#options.maxFrameBytes })
+  }
+
+  sendFrame(frame: Uint8Array): void {
+    if (this.#isClosing) return
+    this.#waitingBytes += frame.byteLength
+    if (this.#frames.push(frame) === 1) queueMicrotask(this.#flush)
+  }
+
+  /** End our side: the worker finishes what runs, answers, and exits. */
+  close(): void {
+    if (this.#isClosing) return
+    this.#flush()
+    this.#isClosing = true
+    this.#options.output.end()
+  }
+
+  /** The worker broke the protocol: report it as the end, and read nothing more. */
+  fail(error: Error): void {
+    this.#finish(error)
+  }
+
+  readonly #flush = (): void => {
+    const frames = this.#frames
+    if (frames.length === 0) return
+    const { output } = this.#options
+    const total = this.#waitingBytes
+    this.#frames = []
+    this.#waitingBytes = 0
+    if (output.destroyed || output.writableEnded) return
+    if (frames.length === 1) output.write(frames[0]!)
+    else if (total <= JOIN_LIMIT_BYTES) output.write(Buffer.concat(frames, total))
+    else {
+      output.cork()
+      for (const frame of frames) output.write(frame)
+      output.uncork()
+    }
+  }
+
+  readonly #onData = (chunk: Uint8Array): void => {
+    if (this.#isEnded) return
+    try {
+      this.#reader.push(chunk)
+      for (let message = this.#reader.tryNext(); message !== undefined; message = this.#reader.tryNext()) {
+        this.#options.onMessage(message)
+        if (this.#isEnded) return
+      }
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error
+      this.#finish(error)
+    }
+  }
+
+  readonly #onInputEnd = (): void => {
+    if (this.#isEnded) return
+    try {
+      this.#reader.end()
+      this.#finish()
+    } catch (error) {
+      this.#finish(error as Error)
+    }
+  }
+
+  #finish(error?: Error): void {
+    if (this.#isEnded) return
+    this.#isEnded = true
+    const { input } = this.#options
+    input.off('data', this.#onData)
+    // Whatever still comes has no meaning, but a full pipe must not hold the worker while it is being ended.
+    input.resume()
+    this.#options.onEnd(error)
+  }
+}

@@ -1,0 +1,259 @@
+/**
+ * One life of a worker: a process, the connection to it, and the calls it has not answered. A worker that is started again gets
+ * a new one, so a stale exit has nothing to touch but what was its own.
+ *
+ * It ends once, for the first cause: the process ended, the connection broke, or it was told to. Whatever the cause, `ended`
+ * resolves after the process is gone and every call was reported.
+ */
+import {
+  type CallDoneMessage,
+  type CallMessage,
+  type ErrorMessage,
+  type OpDoneMessage,
+  ProtocolError,
+  type ReadyMessage,
+  type WorkerMessage,
+} from '@pyferry/codec'
+import { Connection } from './connection.js'
+import { type Definition, encodeDefinition } from './definition.js'
+import { type CallFacts, DiedError, type ExitFacts, StartError } from './errors.js'
+import { failureToError } from './failure.js'
+import type { Launch } from './launch.js'
+import { type CallEnd, callFacts, type PendingCall, PendingCalls } from './pending.js'
+import { type ProcessExit, WorkerProcess, type WorkerProcessOptions } from './worker-process.js'
+
+export interface IncarnationOptions {
+  launch: Launch
+  /** 1 for the first life of a worker. */
+  number: number
+  process: WorkerProcessOptions
+  maxFrameBytes: number
+  /** `'base'`: use nothing beyond the base protocol, whatever the worker offers. */
+  protocol: 'auto' | 'base'
+  /** A call has ended; told once per call. */
+  onCallEnd: (call: PendingCall, end: CallEnd) => void
+}
+
+/** What the worker said of itself when it was ready. */
+export interface WorkerGreeting {
+  features: ReadonlySet<string>
+  pythonVersion: string | undefined
+}
+
+/** How long a worker that takes no more input may still answer before it counts as broken. */
+const WRITE_ERROR_GRACE_MS = 250
+
+export class Incarnation {
+  readonly #options: IncarnationOptions
+  readonly #process: WorkerProcess
+  readonly #connection: Connection
+  readonly #pending = new PendingCalls()
+  readonly #ready = deferred<WorkerGreeting>()
+  readonly #facts: CallFacts
+  #defining: { opID: string; resolve: () => void; reject: (error: Error) => void } | undefined
+  #features: ReadonlySet<string> = new Set()
+  #isReady = false
+  #isEnding = false
+  /** First cause wins. */
+  #cause: Error | undefined
+
+  /** Resolves, never rejects, when the process is gone and every call has been reported. */
+  readonly ended: Promise<DiedError>
+
+  /** @throws the error of `spawn` where Node throws it at once */
+  constructor(options: IncarnationOptions) {
+    this.#options = options
+    this.#process = new WorkerProcess(options.launch, options.process)
+    this.#facts = { pid: this.#process.pid, incarnation: options.number }
+    if (options.launch.environment !== undefined) this.#facts.environment = options.launch.environment
+    let onChannelEnd: () => void
+    const channelEnd = new Promise<void>((resolve) => {
+      onChannelEnd = resolve
+    })
+    this.#connection = new Connection({
+      input: this.#process.input,
+      output: this.#process.output,
+      maxFrameBytes: options.maxFrameBytes,
+      onMessage: (message) => this.#onMessage(message),
+      onEnd: (error) => {
+        onChannelEnd()
+        this.#onConnectionEnd(error)
+      },
+      onWriteError: (error) => this.#onWriteError(error),
+    })
+    this.#ready.promise.catch(() => {})
+    this.ended = this.#process.gone(channelEnd).then((exit) => this.#onGone(exit))
+  }
+
+  get pid(): number {
+    return this.#process.pid
+  }
+
+  get pendingCount(): number {
+    return this.#pending.size
+  }
+
+  /** Rejects with a `StartError` when the worker ends or breaks before its ready frame. */
+  get ready(): Promise<WorkerGreeting> {
+    return this.#ready.promise
+  }
+
+  /** The last of what the process wrote to stderr, at most 8 KiB. */
+  stderrTail(): string {
+    return this.#process.stderrTail()
+  }
+
+  get facts(): CallFacts {
+    return this.#facts
+  }
+
+  hasFeature(feature: string): boolean {
+    return this.#features.has(feature)
+  }
+
+  /**
+   * Load the definition. Rejects with the `PythonError` of a source, or when the worker ends first.
+   *
+   * @throws UnsupportedByWorkerError, UnserializableError, FrameTooLargeError
+   */
+  async define(definition: Definition): Promise<void> {
+    const message = encodeDefinition(definition, this.#features, 'define-1')
+    if (!message) return
+    await new Promise<void>((resolve, reject) => {
+      this.#connection.send(message)
+      this.#defining = { opID: message.opID, resolve, reject }
+    })
+  }
+
+  /** Register the call, then write it. @throws UnserializableError, FrameTooLargeError before either */
+  submit(call: PendingCall, message: CallMessage): void {
+    const frame = this.#connection.encode(message)
+    this.#pending.add(call)
+    this.#connection.sendFrame(frame)
+  }
+
+  stateOf(id: string, threads: number): 'queued' | 'running' | undefined {
+    return this.#pending.stateOf(id, threads)
+  }
+
+  setKeepsHostAlive(keepsAlive: boolean): void {
+    this.#process.setKeepsHostAlive(keepsAlive)
+  }
+
+  /** Report every unanswered call with an error of the caller's making; later answers to them are nobody's. */
+  abandonCalls(makeError: (facts: CallFacts) => Error): void {
+    for (const call of this.#pending.takeAll())
+      this.#report(call, { state: 'failed', error: makeError(this.#callFacts(call)) })
+  }
+
+  /** End it: close the channel, wait `graceMs` for the process, kill what is left of the tree. */
+  async end(graceMs: number, cause: Error): Promise<void> {
+    this.#cause ??= cause
+    this.#isEnding = true
+    this.#connection.close()
+    if (graceMs > 0) await this.#process.end(graceMs)
+    else await this.#process.kill()
+    await this.ended
+  }
+
+  #onMessage(message: WorkerMessage): void {
+    if (message.type === 'error') this.#onError(message)
+    else if (message.type === 'ready') this.#onReady(message)
+    else if (!this.#isReady) this.#fail(`expected ready first, not ${message.type}`)
+    else if (message.type === 'call_done') this.#onCallDone(message)
+    else if (message.type === 'op_done') this.#onDefined(message)
+    // A pong has done its work by arriving, and an unknown type is none of ours.
+  }
+
+  #onError(message: ErrorMessage): void {
+    this.#fail(`the worker reports ${message.errorType}: ${message.errorMessage}`)
+  }
+
+  #onReady(message: ReadyMessage): void {
+    if (this.#isReady) {
+      this.#fail('a second ready frame')
+      return
+    }
+    this.#isReady = true
+    if (this.#options.protocol !== 'base') this.#features = new Set(message.features ?? [])
+    this.#ready.resolve({ features: this.#features, pythonVersion: message.pythonVersion })
+  }
+
+  #onCallDone(message: CallDoneMessage): void {
+    const call = this.#pending.take(message.callID)
+    if (!call) {
+      // The calls of a worker that is being closed have been reported already, and their answers still come.
+      if (!this.#isEnding) this.#fail(`an answer to a call nobody made: ${JSON.stringify(message.callID)}`)
+    } else if (message.valueError) {
+      this.#report(call, { state: 'failed', error: Object.assign(message.valueError, this.#callFacts(call)) })
+    } else if (message.ok) {
+      this.#report(call, { state: 'done', value: message.result })
+    } else {
+      this.#report(call, { state: 'failed', error: failureToError(message, this.#callFacts(call)) })
+    }
+  }
+
+  #onDefined(message: OpDoneMessage): void {
+    const defining = this.#defining
+    if (!defining || defining.opID !== message.opID) {
+      this.#fail(`an answer to a definition nobody sent: ${JSON.stringify(message.opID)}`)
+      return
+    }
+    this.#defining = undefined
+    if (message.ok) defining.resolve()
+    else defining.reject(failureToError(message, this.#facts))
+  }
+
+  #fail(message: string): void {
+    this.#connection.fail(new ProtocolError(message))
+  }
+
+  #onConnectionEnd(error: Error | undefined): void {
+    if (this.#isEnding) return
+    this.#cause ??= error
+    // Without its channel a worker is of no use, and one that talks garbage is not trusted to end by itself.
+    if (error) void this.#process.kill()
+    else void this.#process.end(WRITE_ERROR_GRACE_MS)
+  }
+
+  #onWriteError(error: Error): void {
+    if (this.#isEnding) return
+    this.#cause ??= error
+    void this.#process.end(WRITE_ERROR_GRACE_MS)
+  }
+
+  #onGone(exit: ProcessExit): DiedError {
+    const cause = this.#cause ?? exit.spawnError
+    const facts: ExitFacts = { exitCode: exit.exitCode, signal: exit.signal, stderrTail: this.#process.stderrTail() }
+    const how = describeExit(exit)
+    this.#ready.reject(new StartError(`the worker ${how} before it was ready`, facts, { cause }, this.#facts))
+    const died = new DiedError(`the worker ${how}`, facts, { cause }, this.#facts)
+    this.#defining?.reject(died)
+    this.abandonCalls((call) => new DiedError(`the worker ${how} before it answered`, facts, { cause }, call))
+    return died
+  }
+
+  #callFacts(call: PendingCall): CallFacts {
+    return callFacts(call, this.#facts)
+  }
+
+  #report(call: PendingCall, end: CallEnd): void {
+    this.#options.onCallEnd(call, end)
+  }
+}
+
+function describeExit({ exitCode, signal, spawnError }: ProcessExit): string {
+  if (spawnError) return `could not be started (${spawnError.message})`
+  return signal === null ? `exited with code ${exitCode}` : `was ended by ${signal}`
+}
+
+/** `Promise.withResolvers`, which Node 20 lacks. */
+function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (error: Error) => void } {
+  let resolve!: (value: T) => void
+  let reject!: (error: Error) => void
+  const promise = new Promise<T>((onResolve, onReject) => {
+    resolve = onResolve
+    reject = onReject
+  })
+  return { promise, resolve, reject }
+}

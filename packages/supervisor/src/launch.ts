@@ -1,0 +1,97 @@
+import { join } from 'node:path'
+import { OptionError } from '@pyferry/errors'
+import { materializeWorkerFiles } from './worker-files.js'
+
+/** How to start one worker process: plain data, made by anybody. */
+export interface Launch {
+  /** An executable: a path, or a name on the PATH of `env`. Never a shell line. */
+  command: string
+  args: readonly string[]
+  /** The whole environment of the process. */
+  env: Readonly<Record<string, string>>
+  /** @default the host's */
+  cwd?: string | undefined
+  /**
+   * Where the frames go: `'fd'`, descriptors 3 and 4 of the process, one for each direction, and a lifeline on 5; or
+   * `'stdio'`, its stdin and stdout.
+   */
+  transport: 'fd' | 'stdio'
+  /** What errors call the place where it runs. */
+  environment?: string | undefined
+}
+
+export interface WorkerLaunchOptions {
+  /** Path of an interpreter, CPython 3.9 or later; it needs nothing installed. */
+  python: string
+  /** Calls that run at once. @default 1 */
+  threads?: number
+  /** Largest frame body in bytes. @default 64 MiB */
+  maxFrameBytes?: number
+  /** @default the host's environment */
+  env?: Readonly<Record<string, string>>
+  cwd?: string | undefined
+  environment?: string | undefined
+}
+
+/**
+ * How to start our own worker under our own host. `-I` keeps `PYTHON*` variables, the user's site-packages and the current
+ * folder out; `-S` leaves `site` until after the ready frame, where the worker runs it itself.
+ *
+ * @throws WorkerFilesError
+ */
+export function workerLaunch(options: WorkerLaunchOptions): Launch {
+  const { threads = 1, maxFrameBytes } = options
+  return {
+    command: options.python,
+    args: [
+      ...['-I', '-S', '-X', 'utf8', bootFile()],
+      ...['--fd-in', '3', '--fd-out', '4', '--lifeline', '5', '--max-workers', String(threads)],
+      ...(maxFrameBytes === undefined ? [] : ['--max-frame-bytes', String(maxFrameBytes)]),
+    ],
+    env: { ...(options.env ?? hostEnvironment()), PYFERRY_WORKER: '1' },
+    cwd: options.cwd,
+    transport: 'fd',
+    environment: options.environment ?? options.python,
+  }
+}
+
+export interface WorkerCommandOptions {
+  /** Path of an interpreter, CPython 3.9 or later. */
+  python: string
+  /** The base protocol, on stdin and stdout (W-1). */
+  protocol: 'base'
+  /** Calls that run at once. @default 1 */
+  threads?: number
+}
+
+/**
+ * The command that starts our worker for any host that speaks the base protocol on the process's stdin and stdout.
+ *
+ * @throws OptionError for another protocol
+ * @throws WorkerFilesError
+ */
+export function workerCommand(options: WorkerCommandOptions): {
+  command: string
+  args: string[]
+  env: Record<string, string>
+} {
+  if (options.protocol !== 'base') throw new OptionError('protocol', options.protocol, "'base'")
+  return {
+    command: options.python,
+    args: ['-I', '-X', 'utf8', bootFile(), '--stdio', '--max-workers', String(options.threads ?? 1)],
+    env: { PYFERRY_WORKER: '1' },
+  }
+}
+
+/** The host's environment, as `spawn` takes it. */
+export function hostEnvironment(): Record<string, string> {
+  const environment: Record<string, string> = {}
+  for (const [name, value] of Object.entries(process.env)) {
+    if (value !== undefined) environment[name] = value
+  }
+  return environment
+}
+
+function bootFile(): string {
+  return join(materializeWorkerFiles(), 'boot.py')
+}

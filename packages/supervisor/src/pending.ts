@@ -1,0 +1,61 @@
+import type { CallFacts } from './errors.js'
+
+/** A call that was handed to a worker and has not ended. */
+export interface PendingCall {
+  id: string
+  func: string
+  /** Whatever the caller wants back with the end of this call. */
+  context?: unknown
+}
+
+export type CallEnd = { state: 'done'; value: unknown } | { state: 'failed'; error: Error }
+
+/**
+ * The calls one process has not answered, oldest first. Each leaves exactly once, by `settle` or by `settleAll`, and
+ * whoever takes it out reports its end: nothing else holds an unanswered call.
+ */
+export class PendingCalls {
+  readonly #calls = new Map<string, PendingCall>()
+
+  get size(): number {
+    return this.#calls.size
+  }
+
+  add(call: PendingCall): void {
+    this.#calls.set(call.id, call)
+  }
+
+  /** Take a call out. `undefined` when it is not there: never asked for, or ended already. */
+  take(id: string): PendingCall | undefined {
+    const call = this.#calls.get(id)
+    if (call) this.#calls.delete(id)
+    return call
+  }
+
+  /** Take every call out, oldest first. */
+  takeAll(): PendingCall[] {
+    const calls = [...this.#calls.values()]
+    this.#calls.clear()
+    return calls
+  }
+
+  /**
+   * Tell whether a call runs. A worker that speaks the base protocol does not say what it started, so its oldest
+   * `threads` unanswered calls count as running (V-9).
+   */
+  stateOf(id: string, threads: number): 'queued' | 'running' | undefined {
+    if (!this.#calls.has(id)) return undefined
+    let position = 0
+    for (const key of this.#calls.keys()) {
+      if (position >= threads) break
+      if (key === id) return 'running'
+      position += 1
+    }
+    return 'queued'
+  }
+}
+
+/** The facts of a call that its error will carry. */
+export function callFacts(call: PendingCall, worker: CallFacts): CallFacts {
+  return { ...worker, function: call.func, callId: call.id }
+}

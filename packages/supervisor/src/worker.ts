@@ -1,0 +1,328 @@
+/**
+ * One supervised worker: a place where a process lives, ends, and may be started again. It runs the table of `lifecycle.ts`
+ * against one `Incarnation` after another, reports the end of every call exactly once, and keeps no finished result.
+ */
+import type { CallMessage, JsonObject } from '@pyferry/codec'
+import { type Definition, emptyDefinition } from './definition.js'
+import {
+  ClosedError,
+  DiedError,
+  NotStartedError,
+  QueueFullError,
+  StartError,
+  UnsupportedByWorkerError,
+} from './errors.js'
+import { type LivenessCallback, LivenessFeed, type LivenessState, type Logger, report } from './events.js'
+import { Incarnation } from './incarnation.js'
+import type { Launch } from './launch.js'
+import { nextState, type WorkerEvent, type WorkerState } from './lifecycle.js'
+import type { OutputSink } from './output.js'
+import type { CallEnd, PendingCall } from './pending.js'
+import { SharedStart } from './shared-start.js'
+import type { TailFile } from './tail-file.js'
+
+export interface WorkerOptions {
+  /** The end of a call: told once for each call that `submit` took. `isClosed`: it ended because of `close()`. */
+  onCallEnd: (call: PendingCall, end: CallEnd, isClosed: boolean) => void
+  /** What to load before the worker is ready. @default nothing */
+  definition?: Definition
+  /** Calls that run at once; as the launch has it. @default 1 */
+  threads?: number
+  /** Calls that may wait beyond those that run. @default none */
+  maxQueue?: number
+  /** Largest frame body in bytes. @default 64 MiB */
+  maxFrameBytes?: number
+  /** From the spawn to ready. @default 120_000 */
+  startTimeoutMs?: number
+  /** From the request to end until the kill. @default 5_000 */
+  closeGraceMs?: number
+  /** `'base'`: use nothing beyond the base protocol. @default 'auto' */
+  protocol?: 'auto' | 'base'
+  /** @default 'tail' */
+  stdout?: OutputSink
+  /** @default 'tail' */
+  stderr?: OutputSink
+  /** Where output is kept; absent: only the last bytes, for errors. Asked at each start. */
+  tails?: () => { stdout: TailFile; stderr: TailFile } | undefined
+  logger?: Logger
+}
+
+/** A call, ready to be sent: one argument, or spread ones. */
+export interface Submission extends PendingCall {
+  args?: unknown
+  spread?: { args: readonly unknown[]; kwargs: Readonly<Record<string, unknown>> }
+}
+
+const DEFAULT_MAX_FRAME_BYTES = 64 * 1024 * 1024
+
+export class Worker {
+  readonly #options: WorkerOptions
+  readonly #threads: number
+  readonly #liveness: LivenessFeed
+  readonly #starts: SharedStart
+  #state: WorkerState = 'idle'
+  #incarnation: Incarnation | undefined
+  #incarnationCount = 0
+  #pythonVersion: string | undefined
+  #death: DiedError | undefined
+  #closing: Promise<void> | undefined
+  #keepAliveCount = 0
+
+  constructor(options: WorkerOptions) {
+    this.#options = options
+    this.#threads = options.threads ?? 1
+    this.#liveness = new LivenessFeed(options.logger)
+    this.#starts = new SharedStart()
+  }
+
+  get state(): WorkerState {
+    return this.#state
+  }
+
+  /** Process id while a process lives. */
+  get pid(): number | undefined {
+    return this.#incarnation?.pid
+  }
+
+  /** Of the latest worker that was ready, where it says so; `'3.11.7'`. */
+  get pythonVersion(): string | undefined {
+    return this.#pythonVersion
+  }
+
+  /** Processes started so far. */
+  get incarnation(): number {
+    return this.#incarnationCount
+  }
+
+  /** Calls handed to the worker and not answered. */
+  get pendingCount(): number {
+    return this.#incarnation?.pendingCount ?? 0
+  }
+
+  /** Listen to `ready` and `died`, or to both with `undefined`. Returns what stops it. */
+  onLiveness(state: LivenessState | undefined, callback: LivenessCallback): () => void {
+    return this.#liveness.add(state, callback)
+  }
+
+  /**
+   * Start a process and resolve when it is ready; at once when one is. Calls while one start is under way share it, and
+   * abort it only together. While it runs it keeps the host alive.
+   *
+   * @param prepare makes the launch; what it throws is what `start` throws
+   * @throws StartError, UnsupportedByWorkerError, ClosedError, `signal.reason`, or what `prepare` threw
+   */
+  async start(
+    prepare: (signal: AbortSignal) => Launch | Promise<Launch>,
+    options: { signal?: AbortSignal | undefined } = {},
+  ): Promise<void> {
+    if (this.#closing) throw new ClosedError('this worker is closed')
+    options.signal?.throwIfAborted()
+    if (this.#state === 'ready') return
+    await this.#starts.join((signal) => this.#start(prepare, signal), options.signal)
+  }
+
+  /**
+   * Hand a call to the worker. Everything that can be told now is thrown now; the end of the call is reported later.
+   *
+   * @throws NotStartedError, DiedError, ClosedError by the worker's state
+   * @throws QueueFullError, UnsupportedByWorkerError, UnserializableError, FrameTooLargeError
+   */
+  submit(call: Submission): void {
+    const incarnation = this.#incarnationForCall(call)
+    const { maxQueue } = this.#options
+    if (maxQueue !== undefined && incarnation.pendingCount - this.#threads >= maxQueue) {
+      throw new QueueFullError(maxQueue, { function: call.func })
+    }
+    incarnation.submit(call, this.#callMessage(call, incarnation))
+  }
+
+  /** Whether a call that was submitted waits or runs; `undefined` when it has ended. */
+  stateOf(id: string): 'queued' | 'running' | undefined {
+    return this.#incarnation?.stateOf(id, this.#threads)
+  }
+
+  /** Keep the host alive while there is a reason to: a start, a close, and each `hold()` until it is released. */
+  hold(): () => void {
+    this.#setKeepAlive(+1)
+    let isHeld = true
+    return () => {
+      if (isHeld) this.#setKeepAlive(-1)
+      isHeld = false
+    }
+  }
+
+  /**
+   * End the worker and its whole process tree: its calls end in `ClosedError`, it is asked to exit, and killed after
+   * `closeGraceMs`. Safe to call at any moment, any number of times.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #start(prepare: (signal: AbortSignal) => Launch | Promise<Launch>, signal: AbortSignal): Promise<void> {
+    this.#move('start')
+    const release = this.hold()
+    let incarnation: Incarnation | undefined
+    try {
+      const launch = await prepare(signal)
+      signal.throwIfAborted()
+      incarnation = this.#spawn(launch)
+      await this.#untilReady(incarnation, signal)
+      this.#death = undefined
+      this.#move('started')
+      this.#watch(incarnation)
+      this.#liveness.tell('ready')
+    } catch (error) {
+      // A start that fails leaves no process, and no second worker can meet the first one's.
+      if (incarnation) {
+        await incarnation.end(0, error as Error)
+        if (this.#incarnation === incarnation) this.#incarnation = undefined
+      }
+      this.#move('failed')
+      throw error
+    } finally {
+      release()
+    }
+  }
+
+  #spawn(launch: Launch): Incarnation {
+    this.#incarnationCount += 1
+    const { onCallEnd, maxFrameBytes = DEFAULT_MAX_FRAME_BYTES, protocol = 'auto', logger } = this.#options
+    const tails = this.#options.tails?.()
+    try {
+      const incarnation = new Incarnation({
+        launch,
+        number: this.#incarnationCount,
+        process: {
+          stdout: { sink: this.#options.stdout ?? 'tail', tail: tails?.stdout },
+          stderr: { sink: this.#options.stderr ?? 'tail', tail: tails?.stderr },
+          onOutputError: (error) => report(logger, "a sink for the worker's output failed", error),
+        },
+        maxFrameBytes,
+        protocol,
+        onCallEnd: (call, end) => onCallEnd(call, end, this.#closing !== undefined),
+      })
+      this.#incarnation = incarnation
+      incarnation.setKeepsHostAlive(this.#keepAliveCount > 0)
+      return incarnation
+    } catch (cause) {
+      const exit = { exitCode: null, signal: null, stderrTail: '' }
+      throw new StartError(`the worker could not be started (${(cause as Error).message})`, exit, { cause })
+    }
+  }
+
+  /** Ready frame, then the definition, within the time limit. */
+  async #untilReady(incarnation: Incarnation, signal: AbortSignal): Promise<void> {
+    const { startTimeoutMs = 120_000, definition = emptyDefinition } = this.#options
+    let stop!: () => void
+    const stopped = new Promise<never>((_, reject) => {
+      const onAbort = () => reject(signal.reason)
+      const onTimeout = () => reject(this.#startTimeout(incarnation, startTimeoutMs))
+      const timer = setTimeout(onTimeout, startTimeoutMs)
+      signal.addEventListener('abort', onAbort, { once: true })
+      stop = () => {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', onAbort)
+      }
+    })
+    try {
+      const greeting = await Promise.race([incarnation.ready, stopped])
+      this.#pythonVersion = greeting.pythonVersion
+      await Promise.race([incarnation.define(definition), stopped])
+    } catch (error) {
+      throw this.#asStartError(error, incarnation, signal)
+    } finally {
+      stop()
+    }
+  }
+
+  #startTimeout(incarnation: Incarnation, limitMs: number): StartError {
+    const exit = { exitCode: null, signal: null, stderrTail: incarnation.stderrTail() }
+    const message = `the worker was not ready within ${limitMs} ms (startTimeoutMs)`
+    return new StartError(message, exit, { hint: 'raise startTimeoutMs if it only needs longer' }, incarnation.facts)
+  }
+
+  /** An error in a source, or an end during the definition, is a failed start (V-4). */
+  #asStartError(error: unknown, incarnation: Incarnation, signal: AbortSignal): unknown {
+    if (error instanceof StartError || error instanceof UnsupportedByWorkerError || signal.aborted) return error
+    if (error instanceof DiedError) {
+      const message = error.message.replace(/^the worker/, 'while its sources were loaded the worker')
+      return new StartError(message, error, { cause: error.cause }, incarnation.facts)
+    }
+    const exit = { exitCode: null, signal: null, stderrTail: incarnation.stderrTail() }
+    const message = `the sources could not be loaded: ${(error as Error).message}`
+    return new StartError(message, exit, { cause: error }, incarnation.facts)
+  }
+
+  /** From ready on an end nobody asked for is a death (V-13). */
+  #watch(incarnation: Incarnation): void {
+    void incarnation.ended.then((died) => {
+      if (this.#incarnation !== incarnation) return
+      this.#incarnation = undefined
+      this.#move('exited')
+      if (this.#closing) return
+      this.#death = died
+      this.#liveness.tell('died', died)
+    })
+  }
+
+  async #close(): Promise<void> {
+    this.#move('close')
+    const release = this.hold()
+    const closed = new ClosedError('this worker was closed')
+    try {
+      // The calls end first: whoever waits learns of it now, not after the grace.
+      this.#incarnation?.abandonCalls((facts) => new ClosedError('the worker was closed before it answered', {}, facts))
+      await this.#starts.abort(closed)
+      const incarnation = this.#incarnation
+      await incarnation?.end(this.#options.closeGraceMs ?? 5_000, closed)
+      if (this.#incarnation === incarnation) this.#incarnation = undefined
+      this.#move('ended')
+    } finally {
+      release()
+    }
+  }
+
+  #incarnationForCall(call: Submission): Incarnation {
+    const facts = { function: call.func }
+    if (this.#closing) throw new ClosedError('this worker is closed', {}, facts)
+    if (this.#state === 'ready' && this.#incarnation) return this.#incarnation
+    if (this.#state === 'died' && this.#death) {
+      const { message, exitCode, signal, stderrTail } = this.#death
+      const hint = 'call start() to start a new worker; the environment is reused'
+      throw new DiedError(message, { exitCode, signal, stderrTail }, { cause: this.#death.cause, hint }, facts)
+    }
+    const hint = this.#state === 'starting' ? 'await start() first' : 'call and await start() first'
+    throw new NotStartedError('the worker is not started', { hint }, facts)
+  }
+
+  #callMessage(call: Submission, incarnation: Incarnation): CallMessage {
+    const message = { type: 'call', callID: call.id, func: call.func } as const
+    const { spread } = call
+    if (!spread) return { ...message, args: call.args ?? null }
+    const kwargs = Object.keys(spread.kwargs)
+    // One positional argument is what the base protocol carries anyway.
+    if (spread.args.length === 1 && kwargs.length === 0) return { ...message, args: spread.args[0] ?? null }
+    if (!incarnation.hasFeature('spread')) {
+      throw new UnsupportedByWorkerError(
+        'spread',
+        `this worker speaks only the base protocol, in which a call passes exactly one argument, not ${spread.args.length} and ${kwargs.length} keywords`,
+        { hint: 'pass one object with call(fn, value)' },
+        { function: call.func },
+      )
+    }
+    return { ...message, args: null, spread: { args: [...spread.args], kwargs: { ...spread.kwargs } as JsonObject } }
+  }
+
+  #setKeepAlive(change: number): void {
+    const before = this.#keepAliveCount > 0
+    this.#keepAliveCount += change
+    const now = this.#keepAliveCount > 0
+    if (now !== before) this.#incarnation?.setKeepsHostAlive(now)
+  }
+
+  #move(event: WorkerEvent): void {
+    this.#state = nextState(this.#state, event)
+  }
+}
