@@ -1,3 +1,4 @@
+export { OptionError } from '@pyferry/errors'
 export type { Definition, SourcePart } from './definition.js'
 export type { CallFacts, ExitFacts } from './errors.js'
 export {

@@ -10,7 +10,7 @@
  * each write a folder of their own and rename it; the second one finds the place taken by the same files and drops its own.
  */
 import { randomBytes } from 'node:crypto'
-import { lstatSync, mkdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { lstatSync, mkdirSync, renameSync, rmSync, type Stats, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { WorkerFilesError } from './errors.js'
@@ -103,9 +103,18 @@ function assertPrivate(folder: string): void {
 /** Cleaners of temporary folders remove single old files: every file is looked at, by its size. */
 function isComplete(folder: string): boolean {
   return Object.entries(workerFiles).every(([name, text]) => {
-    const found = lstatSync(join(folder, name), { throwIfNoEntry: false })
+    const found = lstatQuietly(join(folder, name))
     return found?.isFile() === true && found.size === Buffer.byteLength(text)
   })
+}
+
+function lstatQuietly(path: string): Stats | undefined {
+  try {
+    return lstatSync(path)
+  } catch {
+    // Not there, or beneath something that is no folder: incomplete either way, and writing tells what is wrong.
+    return undefined
+  }
 }
 
 function writeFiles(folder: string): void {
