@@ -28,8 +28,9 @@ export interface FrameOptions {
 }
 
 /**
- * Encode `message` as one frame, header and body in one array that is the caller's to keep. Values in it (`args`, `spread`,
- * `result`) go through `encodeValue`; fields that are not the protocol's are left out.
+ * Encode `message` as one frame, header and body in one array. Values in it (`args`, `spread`,
+ * `result`) go through `encodeValue`; fields that are not the protocol's are left out. The bytes are the caller's, but small frames
+ * share one `ArrayBuffer`, so it must not be transferred.
  *
  * @throws UnserializableError naming the path of what JSON cannot carry
  * @throws FrameTooLargeError when the body would be over `maxFrameBytes`
@@ -38,11 +39,7 @@ export interface FrameOptions {
 export function encodeFrame(message: Message, options?: FrameOptions): Uint8Array {
   const maxBytes = resolveMaxFrameBytes(options)
   const text = encodeBody(message, maxBytes)
-  if (text.length > SHORT_TEXT) return joinFrame(encodeText(text, maxBytes))
-  const { written } = encoder.encodeInto(text, shortBody)
-  if (written > maxBytes) throw new FrameTooLargeError(written, maxBytes)
-  writeLength(shortFrame, written)
-  return shortFrame.slice(0, HEADER_BYTES + written)
+  return text.length > SHORT_TEXT ? joinFrame(encodeText(text, maxBytes)) : encodeShortFrame(text, maxBytes)
 }
 
 /**
@@ -72,14 +69,16 @@ export function resolveMaxFrameBytes(options: FrameOptions | undefined): number 
 const encoder = new TextEncoder()
 
 /**
- * Texts up to this many UTF-16 units, which most calls are, are encoded into one buffer and copied out: half the cost of
- * letting the encoder make an array that then has to be joined with the header.
+ * Texts up to this many UTF-16 units, which most calls are, are encoded right behind one another into blocks: to make an array
+ * takes longer than to encode a call (measured: 0.6 µs, and 0.1 µs). A block is never written twice, and goes when the last
+ * frame in it does.
  */
-const SHORT_TEXT = 4096
+const SHORT_TEXT = 2048
 
-/** A UTF-16 unit is at most three bytes of UTF-8. */
-const shortFrame = new Uint8Array(HEADER_BYTES + 3 * SHORT_TEXT)
-const shortBody = shortFrame.subarray(HEADER_BYTES)
+const BLOCK_BYTES = 64 * 1024
+
+let block = new Uint8Array(0)
+let blockUsed = 0
 
 function encodeBody(message: Message, maxBytes: number): string {
   const body = validateMessage(message as unknown as Record<string, unknown>, ({ field, value, expected }) => {
@@ -111,6 +110,21 @@ function stringify(body: Message): string {
     const path = body.type === 'call_done' ? 'result' : 'args'
     throw new UnserializableError(path, 'its JSON text is longer than a string can be', { cause })
   }
+}
+
+function encodeShortFrame(text: string, maxBytes: number): Uint8Array {
+  // A UTF-16 unit is at most three bytes of UTF-8.
+  if (block.length - blockUsed < HEADER_BYTES + 3 * text.length) {
+    block = new Uint8Array(BLOCK_BYTES)
+    blockUsed = 0
+  }
+  const rest = block.subarray(blockUsed + HEADER_BYTES)
+  const { written } = encoder.encodeInto(text, rest)
+  if (written > maxBytes) throw new FrameTooLargeError(written, maxBytes)
+  const frame = block.subarray(blockUsed, blockUsed + HEADER_BYTES + written)
+  writeLength(frame, written)
+  blockUsed += frame.length
+  return frame
 }
 
 function encodeText(text: string, maxBytes: number): Uint8Array {

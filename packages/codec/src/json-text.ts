@@ -4,23 +4,39 @@
  */
 import type { Keys } from './path.js'
 
-/**
- * A cheap test that no unsafe integer passes: at least 16 digits right after a bracket, colon, comma, space or sign.
- * Neither the digits of a fraction nor those of a string that holds nothing else get here.
- */
-const LONG_INTEGER = /[[:,\s-]\d{16}/
+/** Digits that every integer beyond ±(2^53−1) has at least. */
+const UNSAFE_DIGITS = 16
 
+/**
+ * How far back the beginning of a run of digits is looked for: beyond the longest fraction that is written for a double, and
+ * bounded, so that a text of nothing but digits is not gone through once for every 16 of them.
+ */
+const LOOK_BACK = 32
+
+/**
+ * Whether `text` may hold an unsafe integer; never wrong when it says no. Looks at one character in 16, which no run of 16
+ * digits gets past, and dismisses the fractions of floats and digits right behind a quote.
+ */
 export function mayHoldUnsafeIntegers(text: string): boolean {
-  return LONG_INTEGER.test(text)
+  for (let index = UNSAFE_DIGITS - 1; index < text.length; index += UNSAFE_DIGITS) {
+    if (!isDigit(text, index)) continue
+    let start = index
+    while (index - start < LOOK_BACK && isDigit(text, start - 1)) start -= 1
+    if (text[start - 1] === '.' || text[start - 1] === '"') continue
+    let end = index + 1
+    while (end - start < UNSAFE_DIGITS && isDigit(text, end)) end += 1
+    if (end - start >= UNSAFE_DIGITS) return true
+  }
+  return false
 }
 
 /** Whether the key `__bytes__` may occur in `text`, as it is or with some of it escaped. */
 export function mayHoldBytes(text: string): boolean {
-  return text.includes('__bytes__') || ESCAPED_BYTES_KEY.test(text)
+  return text.includes('__bytes__') || (text.includes('\\u00') && ESCAPED_BYTES_KEY.test(text))
 }
 
 /** An escape of one of the letters of `__bytes__`, which no writer we know makes but JSON allows. */
-const ESCAPED_BYTES_KEY = /\\u00(?:5f|6[25]|7[349])/i
+const ESCAPED_BYTES_KEY = /\\u00(?:5[fF]|6[25]|7[349])/
 
 /** Find every unsafe integer of `text`, which must be valid JSON, by its keys. Does not recurse. */
 export function* findUnsafeIntegers(text: string): Generator<Keys, void, undefined> {
@@ -56,6 +72,11 @@ export function* findUnsafeIntegers(text: string): Generator<Keys, void, undefin
   }
 }
 
+function isDigit(text: string, index: number): boolean {
+  const unit = text.charCodeAt(index)
+  return unit >= 0x30 && unit <= 0x39
+}
+
 function endOfString(text: string, start: number): number {
   let quote = text.indexOf('"', start + 1)
   while (isEscaped(text, quote)) quote = text.indexOf('"', quote + 1)
@@ -76,7 +97,7 @@ function endOfNumber(text: string, start: number): number {
 }
 
 function isUnsafeInteger(token: string): boolean {
-  return token.length >= 16 && /^-?\d+$/.test(token) && !Number.isSafeInteger(Number(token))
+  return token.length >= UNSAFE_DIGITS && /^-?\d+$/.test(token) && !Number.isSafeInteger(Number(token))
 }
 
 function readKey(key: string | number): string | number {

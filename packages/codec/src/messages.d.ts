@@ -1,0 +1,106 @@
+/** Every kind of message, one union per direction; same kinds and order of fields as PROTOCOL.md, "Messages". */
+import type { UnserializableError } from './errors.js'
+/** One source text; `name` is its file name in tracebacks. */
+export interface SourcePart {
+  name: string
+  code: string
+}
+export interface DefineMessage {
+  type: 'define'
+  opID: string
+  code: string
+  /** Feature `parts`. */
+  parts?: SourcePart[]
+  /** Feature `modules`: importable names, or absolute paths of files. */
+  modules?: string[]
+  /** Feature `modules`: absolute folders. */
+  importPaths?: string[]
+  /** Feature `modules`. */
+  expose?: 'all' | 'own' | string[]
+}
+export interface CallMessage {
+  type: 'call'
+  callID: string
+  func: string
+  /** Any value that `encodeValue` takes; decoded when received. */
+  args: unknown
+  /** Feature `spread`: the arguments instead of `args`. */
+  spread?: {
+    args: unknown[]
+    kwargs: Record<string, unknown>
+  }
+  /** Only on a received message, never on the wire: why `args` is `undefined` and `spread` absent. */
+  valueError?: UnserializableError
+}
+export interface PingMessage {
+  type: 'ping'
+}
+export type HostMessage = DefineMessage | CallMessage | PingMessage
+export interface ReadyMessage {
+  type: 'ready'
+  features?: string[]
+  pid?: number
+  pythonVersion?: string
+  implementation?: string
+}
+/** How something failed in Python. A worker of somebody else may leave out any of it. */
+export interface WireFailure {
+  /** Bare class name. */
+  errorType?: string
+  errorMessage?: string
+  traceback?: string
+  errorQualname?: string
+  errorNotes?: string[]
+  /** At most 16 of them, one in another; deeper ones are dropped. */
+  errorCause?: WireFailure
+  /** `function-not-found`, `unserializable`, `too-large`, or one that we do not know. */
+  errorKind?: string
+  /** With `function-not-found`: names that exist, closest first. */
+  candidates?: string[]
+  /** With `unserializable`. */
+  errorPath?: string
+  /** With `too-large`, in bytes. */
+  errorSize?: number
+  errorLimit?: number
+}
+export type OpDoneMessage =
+  | {
+      type: 'op_done'
+      opID: string
+      ok: true
+    }
+  | ({
+      type: 'op_done'
+      opID: string
+      ok: false
+    } & WireFailure)
+export type CallDoneMessage = CallSucceededMessage | CallFailedMessage
+export interface CallSucceededMessage {
+  type: 'call_done'
+  callID: string
+  ok: true
+  /** Any value that `encodeValue` takes; decoded when received. */
+  result: unknown
+  /** Only on a received message, never on the wire: why `result` is `undefined`. */
+  valueError?: UnserializableError
+}
+export interface CallFailedMessage extends WireFailure {
+  type: 'call_done'
+  callID: string
+  ok: false
+  valueError?: never
+}
+export interface PongMessage {
+  type: 'pong'
+}
+export interface ErrorMessage {
+  type: 'error'
+  errorType: string
+  errorMessage: string
+}
+export type WorkerMessage = ReadyMessage | OpDoneMessage | CallDoneMessage | PongMessage | ErrorMessage
+export type Message = HostMessage | WorkerMessage
+/** What is left of a message whose `type` we do not know. */
+export interface UnknownMessage {
+  type: string
+}

@@ -1,0 +1,47 @@
+import { FrameReader, type Message } from '../../src/index.js'
+
+/** Everything that can be read now. */
+export function drain(reader: FrameReader): Message[] {
+  const messages: Message[] = []
+  for (let message = reader.tryNext(); message !== undefined; message = reader.tryNext()) messages.push(message)
+  return messages
+}
+
+/** Read a whole stream given in pieces, to its end or its first error. */
+export function readStream(pieces: Iterable<Uint8Array>, options?: { maxFrameBytes?: number }) {
+  const reader = new FrameReader(options)
+  const messages: Message[] = []
+  try {
+    for (const piece of pieces) {
+      reader.push(piece)
+      for (let message = reader.tryNext(); message !== undefined; message = reader.tryNext()) messages.push(message)
+    }
+    reader.end()
+    return { messages, error: undefined }
+  } catch (error) {
+    return { messages, error }
+  }
+}
+
+/** A frame with this body, whatever it is. */
+export function frameOf(body: string | Uint8Array): Uint8Array {
+  const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body
+  const frame = new Uint8Array(4 + bytes.length)
+  new DataView(frame.buffer).setUint32(0, bytes.length)
+  frame.set(bytes, 4)
+  return frame
+}
+
+export function textOf(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes)
+}
+
+/** The error `run` throws. */
+export function thrownBy(run: () => unknown): unknown {
+  try {
+    run()
+  } catch (error) {
+    return error
+  }
+  throw new Error('nothing was thrown')
+}
