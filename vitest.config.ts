@@ -1,3 +1,3 @@
 import { defineConfig } from 'vitest/config'
 
-export default defineConfig({ test: { projects: ['packages/*'], globalSetup: './scripts/vitest-setup.mjs' } })
+export default defineConfig({ test: { projects: ['packages/*', 'test'], globalSetup: './scripts/vitest-setup.mjs' } })

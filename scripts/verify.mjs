@@ -4,7 +4,7 @@
 import { command, pytest, pythonCommand, vitest } from './lib/runners.mjs'
 import { runSteps } from './lib/steps.mjs'
 
-// A new check is one line here.
+/** A new check is one line here. @type {import('./lib/steps.mjs').TitledStep[]} */
 const steps = [
   ['generate', command('turbo', 'run', 'generate', '--output-logs=errors-only')],
   ['build', command('turbo', 'run', 'build', '--output-logs=errors-only')],

@@ -27,7 +27,7 @@ export const pythonCommand =
  * The tests of the packages, or of the projects named in `args`.
  *
  * @param {readonly string[]} args for vitest
- * @param {{ node?: string, env?: Record<string, string> }} options `node`: the Node that runs them, else this one
+ * @param {{ node?: string, env?: Record<string, string> | undefined }} options `node`: the Node that runs them, else this one
  * @returns {Step}
  */
 export const vitest =

@@ -1,10 +1,12 @@
 import { performance } from 'node:perf_hooks'
 import { count, sum, totalLine } from './count.mjs'
 
+/** @typedef {readonly [title: string, step: import('./runners.mjs').Step]} TitledStep */
+
 /**
  * Runs steps one after another, tells what each counted, and prints the total alone on the last line.
  *
- * @param {readonly (readonly [title: string, step: import('./runners.mjs').Step])[]} steps
+ * @param {readonly TitledStep[]} steps
  * @returns {Promise<number>} the exit code: 0 when everything passed and something was checked
  */
 export async function runSteps(steps) {
