@@ -24,7 +24,7 @@ export interface Logger {
 }
 
 /** Report what must not be fatal: to the logger, else as a process warning; a logger that throws itself falls back too. */
-export function report(logger: Logger | undefined, message: string, error: unknown): void {
+export function reportFailure(logger: Logger | undefined, message: string, error: unknown): void {
   try {
     if (logger) {
       logger.error(message, error)
@@ -70,7 +70,7 @@ export class LivenessFeed {
   }
 
   #call(callback: LivenessCallback, state: LivenessState, error: Error | undefined): void {
-    const onError = (thrown: unknown) => report(this.#logger, `a liveness callback failed on '${state}'`, thrown)
+    const onError = (thrown: unknown) => reportFailure(this.#logger, `a liveness callback failed on '${state}'`, thrown)
     try {
       const returned: unknown = error === undefined ? callback(state) : callback(state, error)
       // An async callback fails later, and would end the host as an unhandled rejection.

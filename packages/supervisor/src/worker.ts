@@ -12,7 +12,7 @@ import {
   StartError,
   UnsupportedByWorkerError,
 } from './errors.js'
-import { type LivenessCallback, LivenessFeed, type LivenessState, type Logger, report } from './events.js'
+import { type LivenessCallback, LivenessFeed, type LivenessState, type Logger, reportFailure } from './events.js'
 import { Incarnation } from './incarnation.js'
 import type { Launch } from './launch.js'
 import { nextState, type WorkerEvent, type WorkerState } from './lifecycle.js'
@@ -197,7 +197,7 @@ export class Worker {
         process: {
           stdout: { sink: this.#options.stdout ?? 'tail', tail: tails?.stdout },
           stderr: { sink: this.#options.stderr ?? 'tail', tail: tails?.stderr },
-          onOutputError: (error) => report(logger, "a sink for the worker's output failed", error),
+          onOutputError: (error) => reportFailure(logger, "a sink for the worker's output failed", error),
         },
         maxFrameBytes,
         protocol,

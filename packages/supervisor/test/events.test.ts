@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { LivenessFeed, report } from '../src/events.js'
+import { LivenessFeed, reportFailure } from '../src/events.js'
 
 const quiet = () => ({ error: vi.fn() })
 
@@ -61,7 +61,7 @@ describe('liveness (V-13)', () => {
       },
     ]) {
       const warned = new Promise<Error>((resolve) => process.once('warning', resolve))
-      report(logger, 'something failed', new Error('the reason'))
+      reportFailure(logger, 'something failed', new Error('the reason'))
       expect(await warned).toMatchObject({ name: 'PyferryWarning', message: expect.stringContaining('the reason') })
     }
   })

@@ -17,6 +17,7 @@ it('exports these names and no others', () => {
     'Worker',
     'WorkerFilesError',
     'hostEnvironment',
+    'reportFailure',
     'workerCommand',
     'workerLaunch',
   ])
