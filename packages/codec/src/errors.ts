@@ -38,10 +38,15 @@ export class ProtocolError extends CodecError {
   }
 }
 
+interface FrameTooLargeDetails extends ErrorDetails {
+  /** The size is only known to be this or more. @default false */
+  isLowerBound?: boolean
+}
+
 /** A frame whose body is over the limit. Sending: nothing was written. Receiving: no memory was taken for it. */
 export class FrameTooLargeError extends ProtocolError {
   override readonly code = 'ERR_PYFERRY_FRAME_TOO_LARGE'
-  /** Of the body, in bytes; a lower bound when the value was given up before it was written out. */
+  /** Of the body, in bytes; a lower bound, and the message says so, when the value was given up before it was written out. */
   readonly size: number
   /** The limit in force, in bytes. */
   readonly limit: number
@@ -52,8 +57,8 @@ export class FrameTooLargeError extends ProtocolError {
     return isInstanceAcrossCopies(FrameTooLargeError, 'ERR_PYFERRY_FRAME_TOO_LARGE', value)
   }
 
-  constructor(size: number, limit: number, details?: ErrorDetails) {
-    super(`a frame of ${size} bytes is over the limit of ${limit} bytes`, {
+  constructor(size: number, limit: number, details?: FrameTooLargeDetails) {
+    super(`a frame of ${details?.isLowerBound ? 'at least ' : ''}${size} bytes is over the limit of ${limit} bytes`, {
       hint: 'raise maxFrameBytes, or send a path to the data rather than the data',
       ...details,
     })

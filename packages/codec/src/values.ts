@@ -195,7 +195,8 @@ class Encoder {
 
   #spend(bytes: number): void {
     this.#leastBytes += bytes
-    if (this.#leastBytes > this.#maxBytes) throw new FrameTooLargeError(Math.ceil(this.#leastBytes), this.#maxBytes)
+    if (this.#leastBytes <= this.#maxBytes) return
+    throw new FrameTooLargeError(Math.ceil(this.#leastBytes), this.#maxBytes, { isLowerBound: true })
   }
 
   #refuse(depth: number, what: string, hint?: string): never {
