@@ -13,7 +13,7 @@ export const hasColours = process.stdout.isTTY === true && !process.env.CI
  *
  * @param {string} file looked up in `node_modules/.bin` first, as in a package script
  * @param {readonly string[]} args
- * @param {{ cwd?: string, env?: Record<string, string> | undefined }} options `cwd` below the repository's root
+ * @param {{ cwd?: string, env?: Record<string, string> }} options `cwd` below the repository's root
  * @returns {boolean} whether it ended with 0
  */
 export function run(file, args, { cwd = root, env = {} } = {}) {

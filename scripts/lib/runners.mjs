@@ -27,11 +27,12 @@ export const pythonCommand =
  * The tests of the packages, or of the projects named in `args`.
  *
  * @param {readonly string[]} args for vitest
- * @param {{ node?: string, env?: Record<string, string> | undefined }} options `node`: the Node that runs them, else this one
+ * @param {{ node?: string, reporter?: string, env?: Record<string, string> }} options `node`: the Node that runs them, else
+ *   this one; `reporter`: what people read
  * @returns {Step}
  */
 export const vitest =
-  (args = [], { node = process.execPath, env } = {}) =>
+  (args = [], { node = process.execPath, reporter = 'default', env = {} } = {}) =>
   async () =>
     withReport(parseVitestReport, (report) =>
       run(
@@ -40,7 +41,7 @@ export const vitest =
         [
           join(root, 'node_modules/vitest/vitest.mjs'),
           'run',
-          '--reporter=default',
+          `--reporter=${reporter}`,
           '--reporter=json',
           `--outputFile.json=${report}`,
           ...args,
