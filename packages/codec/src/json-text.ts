@@ -15,7 +15,7 @@ const LOOK_BACK = 32
 
 /**
  * Whether `text` may hold an unsafe integer; never wrong when it says no. Looks at one character in 16, which no run of 16
- * digits gets past, and dismisses the fractions of floats and digits right behind a quote.
+ * digits gets past, and dismisses fractions, digits right behind a quote, and 16 digits that are safe (a time in microseconds).
  */
 export function mayHoldUnsafeIntegers(text: string): boolean {
   for (let index = UNSAFE_DIGITS - 1; index < text.length; index += UNSAFE_DIGITS) {
@@ -24,8 +24,8 @@ export function mayHoldUnsafeIntegers(text: string): boolean {
     while (index - start < LOOK_BACK && isDigit(text, start - 1)) start -= 1
     if (text[start - 1] === '.' || text[start - 1] === '"') continue
     let end = index + 1
-    while (end - start < UNSAFE_DIGITS && isDigit(text, end)) end += 1
-    if (end - start >= UNSAFE_DIGITS) return true
+    while (end - start <= UNSAFE_DIGITS && isDigit(text, end)) end += 1
+    if (isUnsafeInteger(text.slice(start, end))) return true
   }
   return false
 }

@@ -46,12 +46,14 @@ describe('mayHoldUnsafeIntegers', () => {
     )
   })
 
-  it.each(['{"ids": ["12345678901234567890"]}', '[0.12345678901234567, 1.2345678901234567e-9]', '[123456789012345]'])(
-    'spares %s the search',
-    (text) => {
-      for (let shift = 0; shift < 16; shift += 1) expect(mayHoldUnsafeIntegers(' '.repeat(shift) + text)).toBe(false)
-    },
-  )
+  it.each([
+    '{"ids": ["12345678901234567890"]}',
+    '[0.12345678901234567, 1.2345678901234567e-9]',
+    '[123456789012345]',
+    '[1700000000000000, -9007199254740991]',
+  ])('spares %s the search', (text) => {
+    for (let shift = 0; shift < 16; shift += 1) expect(mayHoldUnsafeIntegers(' '.repeat(shift) + text)).toBe(false)
+  })
 })
 
 describe('mayHoldBytes', () => {

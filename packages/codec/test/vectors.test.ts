@@ -1,3 +1,8 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import {
   decodeValue,
@@ -11,7 +16,9 @@ import {
   UnserializableError,
 } from '../src/index.js'
 import { readStream } from './support/frames.js'
-import { type Vector, vectors } from './support/vectors.js'
+import { type Vector, vectors, vectorsFolder } from './support/vectors.js'
+
+const generator = new URL('../generate-vectors.mjs', vectorsFolder)
 
 const errorTypes = {
   FrameTooLarge: FrameTooLargeError,
@@ -48,6 +55,23 @@ function assertReads(vector: Vector, pieces: Uint8Array[]): void {
 }
 
 describe('golden vectors', () => {
+  it('W-3: are what their generator writes', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'pyferry-vectors-'))
+    try {
+      execFileSync(process.execPath, [fileURLToPath(generator), folder])
+      const files = readdirSync(folder).sort()
+      expect(readdirSync(vectorsFolder).sort()).toEqual(files)
+      for (const file of files) {
+        expect([file, readFileSync(join(folder, file)).equals(readFileSync(new URL(file, vectorsFolder)))]).toEqual([
+          file,
+          true,
+        ])
+      }
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+
   it('W-3: are found, in both directions and of every outcome', () => {
     const kinds = new Set(vectors.map(({ direction, error = 'read' }) => `${direction} ${error}`))
     expect([...kinds].sort()).toEqual(

@@ -12,13 +12,13 @@ export interface Vector {
   canonical?: true
 }
 
-const folder = new URL('../../../../protocol/vectors/', import.meta.url)
+export const vectorsFolder = new URL('../../../../protocol/vectors/', import.meta.url)
 
-export const vectors: Vector[] = readdirSync(folder)
+export const vectors: Vector[] = readdirSync(vectorsFolder)
   .filter((file) => file.endsWith('.json'))
   .sort()
   .map((file) => {
     const name = file.slice(0, -'.json'.length)
-    const meaning = JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as Omit<Vector, 'name' | 'bytes'>
-    return { name, bytes: new Uint8Array(readFileSync(new URL(`${name}.bin`, folder))), ...meaning }
+    const meaning = JSON.parse(readFileSync(new URL(file, vectorsFolder), 'utf8')) as Omit<Vector, 'name' | 'bytes'>
+    return { name, bytes: new Uint8Array(readFileSync(new URL(`${name}.bin`, vectorsFolder))), ...meaning }
   })
