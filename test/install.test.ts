@@ -5,14 +5,11 @@ import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } f
 import { arrows } from './support/arrows.js'
 import { compile, consumer, Project } from './support/project.js'
 import { python } from './support/python.js'
-import { publishedPackages, root } from './support/workspace.js'
+import { typeCheck, typescriptVersions } from './support/type-check.js'
+import { publishedPackages } from './support/workspace.js'
 
 const packed = inject('packed')
-const versions = ['typescript-5', 'typescript-6', 'typescript-7']
-const resolutions = {
-  node16: { module: 'node16', moduleResolution: 'node16', include: ['*.mts', '*.cts'] },
-  bundler: { module: 'esnext', moduleResolution: 'bundler', include: ['*.mts'] },
-}
+const resolutions = { node16: ['*.mts', '*.cts'], bundler: ['*.mts'] } as const
 
 describe.each(publishedPackages())('$manifest.name installed alone', ({ name, manifest }) => {
   const project = new Project()
@@ -46,7 +43,8 @@ describe.each(publishedPackages())('$manifest.name installed alone', ({ name, ma
     // The codec runs where there is no Node: its declarations must not mention Node's.
     const types = name === 'codec' ? [] : ['node']
     if (types.length > 0) project.addNodeTypes()
-    await typeCheck(project, 'typescript-6', { ...resolutions.node16, include: ['consumer.mts'] }, types)
+    const include = ['consumer.mts']
+    await typeCheck(project, { version: 'typescript-6', moduleResolution: 'node16', include, types })
   })
 })
 
@@ -62,11 +60,11 @@ describe('all packages in one project', () => {
   })
   afterAll(() => project.remove())
 
-  describe.each(versions)('%s', (version) => {
-    test.each(Object.entries(resolutions))(
+  describe.each(typescriptVersions)('%s', (version) => {
+    test.each(['node16', 'bundler'] as const)(
       'K-4: compiles them with moduleResolution %s and checks our declarations too',
-      async (_, resolution) => {
-        await typeCheck(project, version, resolution, ['node'])
+      async (moduleResolution) => {
+        await typeCheck(project, { version, moduleResolution, include: resolutions[moduleResolution] })
       },
     )
   })
@@ -76,30 +74,11 @@ describe('all packages in one project', () => {
       'wrong.mts',
       "import { FrameReader } from '@pyferry/codec'\nnew FrameReader({ maxFrameBytes: 'much' })\n",
     )
-    const checking = typeCheck(project, 'typescript-6', { ...resolutions.node16, include: ['wrong.mts'] }, ['node'])
+    const include = ['wrong.mts']
+    const checking = typeCheck(project, { version: 'typescript-6', moduleResolution: 'node16', include })
     await expect(checking).rejects.toThrow(/wrong\.mts\(2,\d+\): error TS2322/)
   })
 })
-
-interface Resolution {
-  module: string
-  moduleResolution: string
-  include: string[]
-}
-
-async function typeCheck(project: Project, version: string, resolution: Resolution, types: string[]): Promise<void> {
-  const { include, ...compilerOptions } = resolution
-  const config = {
-    compilerOptions: {
-      ...compilerOptions,
-      ...{ target: 'es2022', lib: ['es2023', 'esnext.disposable'], types, noEmit: true },
-      ...{ strict: true, skipLibCheck: false },
-    },
-    include,
-  }
-  const path = project.write('tsconfig.json', JSON.stringify(config))
-  await project.node(join(root, 'test/node_modules', version, 'bin/tsc'), '-p', path)
-}
 
 const runner = (getUse: string) => `${getUse}
 const [python, folder] = process.argv.slice(2)

@@ -38,8 +38,8 @@ export class Project {
   }
 
   /** As a rejection a failed command says nothing of what it wrote, which is where a compiler says what is wrong. */
-  async run(file: string, args: readonly string[]): Promise<string> {
-    const env = { ...process.env, npm_config_cache: join(this.folder, '.npm') }
+  async run(file: string, args: readonly string[], variables: Record<string, string> = {}): Promise<string> {
+    const env = { ...process.env, npm_config_cache: join(this.folder, '.npm'), ...variables }
     try {
       const { stdout } = await execute(file, args, { cwd: this.folder, encoding: 'utf8', env })
       return stdout

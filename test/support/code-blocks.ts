@@ -1,0 +1,63 @@
+/**
+ * The fenced blocks of our pages. What each page promises about its code:
+ *
+ *     js mjs cjs ts py    run as they stand
+ *     json                parse
+ *     sh                  parse, and what they ask of this repository exists
+ *     jsonc text …        are for reading
+ *
+ * `<!-- no-run: why -->` on the line before a block leaves it unrun; its syntax, or its types, are checked all the same.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { root } from './workspace.js'
+
+export interface CodeBlock {
+  /** Path of the page from the repository's root, and the line of the fence. */
+  place: string
+  language: string
+  code: string
+  /** Why it is not run; absent when it is. */
+  noRun?: string
+}
+
+export function codeBlocks(): CodeBlock[] {
+  return pagesBelow(root).flatMap((path) => parseCodeBlocks(relative(root, path), readFileSync(path, 'utf8')))
+}
+
+/** Every page of the repository; a changelog tells of the past, whose code need not run any more. */
+function pagesBelow(folder: string): string[] {
+  const isOurs = (name: string) => !name.startsWith('.') && !['node_modules', 'dist', 'CHANGELOG.md'].includes(name)
+  return readdirSync(folder, { withFileTypes: true })
+    .filter(({ name }) => isOurs(name))
+    .flatMap((entry) => {
+      const path = join(folder, entry.name)
+      if (entry.isDirectory()) return pagesBelow(path)
+      return entry.name.endsWith('.md') ? [path] : []
+    })
+}
+
+export function parseCodeBlocks(page: string, text: string): CodeBlock[] {
+  const blocks: CodeBlock[] = []
+  let open: { fence: string; indent: number; block: CodeBlock; lines: string[] } | undefined
+  let before = ''
+  for (const [index, line] of text.split('\n').entries()) {
+    if (open === undefined) {
+      const opening = /^(\s*)(```+|~~~+)\s*([^\s`]*)/.exec(line)
+      if (opening) {
+        const [, indent = '', fence = '', language = ''] = opening
+        const noRun = /^\s*<!-- no-run: (.+) -->\s*$/.exec(before)?.[1]
+        const block = { place: `${page}:${index + 1}`, language, code: '', ...(noRun !== undefined && { noRun }) }
+        open = { fence, indent: indent.length, block, lines: [] }
+      }
+    } else if (line.trim().startsWith(open.fence) && line.trim().replaceAll(open.fence[0]!, '') === '') {
+      blocks.push({ ...open.block, code: `${open.lines.join('\n')}\n` })
+      open = undefined
+    } else {
+      open.lines.push(line.slice(Math.min(open.indent, line.length - line.trimStart().length)))
+    }
+    before = line
+  }
+  if (open) throw new Error(`${open.block.place}: the block is never closed`)
+  return blocks
+}
