@@ -6,7 +6,7 @@ import { assertKnownOptions, OptionError } from '@pyferry/errors'
 import { FrameTooLargeError, UnserializableError } from './errors.js'
 import { messageTypes, validateMessage } from './message-table.js'
 import type { Message } from './messages.js'
-import { encodeValueWithin, type JsonValue, MAX_DEPTH } from './values.js'
+import { type JsonObject, type JsonValue, MAX_DEPTH, ValueEncoder } from './values.js'
 
 /** 64 MiB: a quarter second of JSON on either side, and well below what a string can hold. */
 export const DEFAULT_MAX_FRAME_BYTES = 64 * 1024 * 1024
@@ -87,17 +87,17 @@ function encodeBody(message: Message, maxBytes: number): string {
   if (!messageTypes.includes(body.type)) {
     throw new OptionError('message.type', body.type, `one of ${messageTypes.join(', ')}`)
   }
+  const values = new ValueEncoder(maxBytes)
   if (body.type === 'call') {
-    body.args = encodeValueWithin(body.args, 'args', { maxBytes })
+    body.args = values.encode(body.args, 'args')
     if (body.spread) {
       // The array and the object themselves are not nesting of the caller's making.
-      const limits = { maxBytes, maxDepth: MAX_DEPTH + 1 }
-      const args = encodeValueWithin(body.spread.args, 'args', limits) as JsonValue[]
-      const kwargs = encodeValueWithin(body.spread.kwargs, 'kwargs', limits) as Record<string, JsonValue>
+      const args = values.encode(body.spread.args, 'args', MAX_DEPTH + 1) as JsonValue[]
+      const kwargs = values.encode(body.spread.kwargs, 'kwargs', MAX_DEPTH + 1) as JsonObject
       body.spread = { args, kwargs }
     }
   } else if (body.type === 'call_done' && body.ok) {
-    body.result = encodeValueWithin(body.result, 'result', { maxBytes })
+    body.result = values.encode(body.result, 'result')
   }
   return stringify(body)
 }

@@ -38,20 +38,7 @@ const MAX_TEXT_LENGTH = 2 ** 29
  * @throws FrameTooLargeError when the JSON text would be longer than a string can be
  */
 export function encodeValue(value: unknown, path = 'args'): JsonValue {
-  return new Encoder(path, MAX_TEXT_LENGTH).encode(value, 0)
-}
-
-/** What `encodeFrame` knows beside the value. */
-export interface EncodeLimits {
-  /** Give up, with a `FrameTooLargeError`, once the JSON text must be longer. */
-  maxBytes: number
-  /** @default 512 */
-  maxDepth?: number
-}
-
-/** `encodeValue` for a frame that has a limit. */
-export function encodeValueWithin(value: unknown, path: string, { maxBytes, maxDepth }: EncodeLimits): JsonValue {
-  return new Encoder(path, maxBytes, maxDepth).encode(value, 0)
+  return new ValueEncoder(MAX_TEXT_LENGTH).encode(value, path)
 }
 
 /**
@@ -65,23 +52,34 @@ export function decodeValue(value: JsonValue, path = 'result'): unknown {
   return new Decoder(path).decode(value, 0)
 }
 
-class Encoder {
-  readonly #root: string
+/** `encodeValue` for the values of one frame, which share its limit. */
+export class ValueEncoder {
   readonly #maxBytes: number
-  readonly #maxDepth: number
-  /** The way to the value at hand: below depth `d`, the first `d` of each are valid. */
+  #maxDepth = MAX_DEPTH
+  #root = ''
+  /** The way to the value at hand: at depth `d`, the first `d` of each are valid. */
   readonly #keys: (string | number)[] = []
   readonly #ancestors: object[] = []
   /** At least so long will the text be. Bounds the walk too, where one object is met along exponentially many ways. */
   #leastBytes = 0
 
-  constructor(root: string, maxBytes: number, maxDepth = MAX_DEPTH) {
-    this.#root = root
+  /** @param maxBytes - give up once the JSON text must be longer */
+  constructor(maxBytes: number) {
     this.#maxBytes = maxBytes
-    this.#maxDepth = maxDepth
   }
 
-  encode(value: unknown, depth: number): JsonValue {
+  /**
+   * `encodeValue` with a depth that counts from elsewhere.
+   *
+   * @throws UnserializableError, FrameTooLargeError
+   */
+  encode(value: unknown, path: string, maxDepth = MAX_DEPTH): JsonValue {
+    this.#root = path
+    this.#maxDepth = maxDepth
+    return this.#encodeAt(0, value)
+  }
+
+  #encodeAt(depth: number, value: unknown): JsonValue {
     switch (typeof value) {
       case 'string':
         if (!isWellFormed(value)) this.#refuse(depth, 'a string with a lone surrogate', LONE_SURROGATE_HINT)
@@ -143,7 +141,7 @@ class Encoder {
     for (let index = 0; index < array.length; index += 1) {
       const element = array[index]
       this.#keys[depth] = index
-      const encoded = this.encode(element, depth + 1)
+      const encoded = this.#encodeAt(depth + 1, element)
       if (copy === undefined && encoded !== element) copy = Array.prototype.slice.call(array, 0, index) as JsonValue[]
       if (copy !== undefined) copy[index] = encoded
     }
@@ -160,7 +158,7 @@ class Encoder {
       }
       const property = object[name]
       this.#keys[depth] = name
-      const encoded = this.encode(property, depth + 1)
+      const encoded = this.#encodeAt(depth + 1, property)
       if (copy === undefined && encoded !== property) {
         copy = {}
         for (const before of names.slice(0, index)) setProperty(copy, before, object[before] as JsonValue)
