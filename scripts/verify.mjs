@@ -6,8 +6,8 @@ import { runSteps } from './lib/steps.mjs'
 
 /** A new check is one line here. @type {import('./lib/steps.mjs').TitledStep[]} */
 const steps = [
-  ['generate', command('turbo', 'run', 'generate', '--output-logs=errors-only')],
-  ['build', command('turbo', 'run', 'build', '--output-logs=errors-only')],
+  ['generate', command('node', 'scripts/turbo.mjs', 'run', 'generate', '--output-logs=errors-only')],
+  ['build', command('node', 'scripts/turbo.mjs', 'run', 'build', '--output-logs=errors-only')],
   ['types', command('tsc', '-b')],
   ['lint', command('biome', 'check', '--error-on-warnings', '.')],
   ['python lint', pythonCommand('-m', 'ruff', 'check', '.')],

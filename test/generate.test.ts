@@ -106,6 +106,15 @@ interface Task {
 }
 
 function plannedTasks(): Task[] {
-  const output = pnpm(['--silent', 'exec', 'turbo', 'run', 'build', '--filter=@pyferry/supervisor', '--dry=json'])
+  const output = pnpm([
+    '--silent',
+    'exec',
+    'node',
+    'scripts/turbo.mjs',
+    'run',
+    'build',
+    '--filter=@pyferry/supervisor',
+    '--dry=json',
+  ])
   return (JSON.parse(output) as { tasks: Task[] }).tasks
 }
