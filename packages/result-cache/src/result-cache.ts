@@ -12,6 +12,9 @@ import {
 } from './options.js'
 import { type WaitEnd, Waiter } from './waiter.js'
 
+/** What a turn of the event loop evicts at the most: some 4 ms. What is still due goes in the next turns. */
+const EVICTED_AT_ONCE = 10_000
+
 /** What a cache holds and what it gave up, at one moment. */
 export interface ResultCacheGauges {
   /** Jobs in flight. */
@@ -272,7 +275,9 @@ export class ResultCache<V = unknown, E = unknown> {
   readonly #onExpiryTimer = (): void => {
     this.#expiryTimer = undefined
     const now = this.#clock.now()
-    for (let due = this.#finished.oldestDue(now); due; due = this.#finished.oldestDue(now)) {
+    for (let count = 0; count < EVICTED_AT_ONCE; count += 1) {
+      const due = this.#finished.oldestDue(now)
+      if (!due) break
       this.#forget(due)
       this.#expiredCount += 1
     }

@@ -43,6 +43,15 @@ describe('by time', () => {
     expect(cache.gauges()).toMatchObject({ results: 0, expired: 1, displaced: 0 })
   })
 
+  test('V-11: outcomes that fall due together go in slices, one a turn, so that no turn is long', () => {
+    const { clock, cache, finish } = makeCache({ ttlMs: 1_000 })
+    for (let index = 0; index < 25_000; index += 1) finish(`id-${index}`)
+    const counts = []
+    for (clock.jump(3_000); cache.resultCount > 0; clock.jump(0)) counts.push(cache.resultCount)
+    expect(counts).toEqual([15_000, 5_000])
+    expect(clock.timers.size).toBe(0)
+  })
+
   test('V-11: the time counts from completion, and what is in flight is never evicted', () => {
     const { clock, cache, kept } = makeCache({ ttlMs: 1_000 })
     cache.register('slow')
