@@ -1,1 +1,35 @@
-export {}
+export { OptionError } from '@pyferry/errors'
+export { removeBaseDir } from './base-dir.js'
+export type {
+  InterpreterCode,
+  MachineCode,
+  NetworkCode,
+  PackageCode,
+  ProvisionCode,
+  ProvisionFailure,
+  RefusedPython,
+  SpecCode,
+  StoppedCode,
+} from './errors.js'
+export {
+  BaseDirInUseError,
+  InterpreterError,
+  MachineError,
+  NetworkError,
+  PackageError,
+  ProvisionError,
+  SpecError,
+  StoppedError,
+  UnsafeRequirementError,
+} from './errors.js'
+export type { MissReason, Phase, ProvisionEvent } from './events.js'
+export type { InspectOptions, InterpreterInfo } from './interpreter.js'
+export { inspectInterpreter } from './interpreter.js'
+export type { BaseDirClaim } from './owner.js'
+export { claimBaseDir } from './owner.js'
+export type { EnsureOptions, Environment, ProvisionerOptions } from './provisioner.js'
+export { Provisioner } from './provisioner.js'
+export type { Requirement } from './requirement.js'
+export { parseRequirement, validateRequirement } from './requirement.js'
+export type { EnvironmentSpec } from './spec.js'
+export { validateSpec } from './spec.js'

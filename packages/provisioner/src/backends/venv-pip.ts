@@ -1,0 +1,109 @@
+/**
+ * The standard library's `venv`, and the pip that the base Python has: nothing else is needed.
+ *
+ * The environment is made without pip (`ensurepip` takes seconds, and Debian leaves it out), and the base's own pip is run by
+ * the environment's Python, which makes it install there.
+ *
+ * Bytecode is left to Python: `--no-compile` brings the first answer sooner by what compiling every installed module would
+ * take, of which most are never imported; an imported one is compiled and kept at its first import.
+ */
+import { writeFile } from 'node:fs/promises'
+import { classifyFailure } from '../classify.js'
+import { tryReadJson } from '../files.js'
+import { LIFELINE_PRELUDE } from '../lifeline.js'
+import { type Command, describeResult, run } from '../run.js'
+import type { InstalledPackage } from '../stamp.js'
+import type { Backend, BuildJob, BuildResult } from './backend.js'
+import { findPip, isPipAtLeast, type Pip } from './pip.js'
+import { PipOutput } from './pip-output.js'
+import { parsePipReport } from './pip-report.js'
+
+export const venvPip: Backend = {
+  name: 'venv-pip',
+  async build(job) {
+    await create(job)
+    return await install(job)
+  },
+}
+
+const VENV_SCRIPT = `${LIFELINE_PRELUDE}
+import runpy
+runpy.run_module("venv", run_name="__main__", alter_sys=True)
+`
+
+/**
+ * `pip` is imported from where it is, a wheel or a folder, and that place is off `sys.path` again before it looks around:
+ * otherwise it would take itself, and everything beside it, for installed in the environment.
+ */
+const PIP_SCRIPT = `${LIFELINE_PRELUDE}
+import runpy, sys
+place = sys.argv.pop(1)
+sys.path.insert(0, place)
+import pip
+sys.path.remove(place)
+del place
+runpy.run_module("pip", run_name="__main__", alter_sys=True)
+`
+
+async function create(job: BuildJob): Promise<void> {
+  job.reporter.enter('create')
+  const { python, generation } = job
+  const args = ['-I', '-X', 'utf8', '-c', VENV_SCRIPT, '--without-pip', generation.prefix]
+  await runStep(job, python.base.path, args, (stream, line) => {
+    job.reporter.log(stream, line)
+    return 'keep'
+  })
+}
+
+async function install(job: BuildJob): Promise<BuildResult> {
+  const { spec, generation, reporter } = job
+  if (spec.requirements.length === 0 && spec.requirementsFiles.length === 0) {
+    for (const phase of ['resolve', 'download', 'build', 'install'] as const) reporter.skip(phase, 'no requirements')
+    return { tools: {}, plan: [] }
+  }
+  reporter.enter('resolve')
+  const pip = await findPip(job)
+  const args = ['-I', '-X', 'utf8', '-c', PIP_SCRIPT, pip.place, ...(await pipArguments(job, pip))]
+  const output = new PipOutput(job)
+  try {
+    await runStep(job, generation.python, args, (stream, line) => output.read(stream, line))
+  } finally {
+    output.close()
+  }
+  return { tools: { pip: pip.version }, plan: await readPlan(job, pip) }
+}
+
+async function pipArguments({ spec, generation }: BuildJob, pip: Pip): Promise<string[]> {
+  const progress = isPipAtLeast(pip, 24, 1) ? 'raw' : 'off'
+  const args = ['install', '--no-compile', '--no-warn-script-location', `--progress-bar=${progress}`]
+  if (hasReport(pip)) args.push('--report', generation.report)
+  if (spec.requirements.length > 0) {
+    const lines = spec.requirements.map(({ text }) => `${text}\n`)
+    await writeFile(generation.requirements, lines.join(''), { mode: 0o600 })
+    args.push('-r', generation.requirements)
+  }
+  for (const file of spec.requirementsFiles) args.push('-r', file)
+  return args
+}
+
+async function readPlan({ generation }: BuildJob, pip: Pip): Promise<InstalledPackage[] | undefined> {
+  return hasReport(pip) ? parsePipReport(await tryReadJson(generation.report)) : undefined
+}
+
+/** Before, it was marked as experimental. */
+function hasReport(pip: Pip): boolean {
+  return isPipAtLeast(pip, 23, 0)
+}
+
+async function runStep(
+  job: BuildJob,
+  file: string,
+  args: readonly string[],
+  onLine: (stream: 'stdout' | 'stderr', line: string) => 'keep' | 'drop',
+): Promise<void> {
+  const { env, workingFolder: cwd, signal, redact, reporter } = job
+  const command: Command = { file, args, env, cwd, hasLifeline: true }
+  const result = await run(command, { signal, redact, onLine })
+  if (result.exitCode === 0) return
+  throw classifyFailure(result, { ...describeResult(command, result, redact), phase: reporter.phase })
+}

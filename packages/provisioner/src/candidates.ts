@@ -1,0 +1,124 @@
+/** The interpreters that an answer to "which Python?" may be, in order, as the disk shows them; nothing is started. */
+import { constants } from 'node:fs'
+import { access, open, readdir, realpath, stat } from 'node:fs/promises'
+import { delimiter, join, resolve } from 'node:path'
+import type { Variables } from './child-environment.js'
+import { errnoOf } from './files.js'
+import { tryParsePythonRange } from './version.js'
+
+/** A file that may be a Python, with what shows whether it is still the same. */
+export interface Candidate {
+  /** Absolute, links as they are: a virtual environment's Python is one. */
+  path: string
+  realPath: string
+  size: number
+  mtimeMs: number
+  /** A script in front of an interpreter: what it stands for depends on folder, variables and version files. */
+  isShim: boolean
+}
+
+/** How the option `python` is meant. */
+export type PythonWish =
+  | { kind: 'auto' }
+  | { kind: 'range' }
+  | { kind: 'path'; path: string }
+  | { kind: 'name'; name: string }
+
+/** `'auto'`, a range (`'>=3.11'`, `'3.11'`), a path (anything with a separator) or a name on PATH. */
+export function parsePythonWish(python: string): PythonWish {
+  if (python === 'auto') return { kind: 'auto' }
+  if (tryParsePythonRange(python)) return { kind: 'range' }
+  const isPath = python.includes('/') || (process.platform === 'win32' && /[\\:]/.test(python))
+  return isPath ? { kind: 'path', path: resolve(python) } : { kind: 'name', name: python }
+}
+
+/**
+ * List candidates lazily: of a path that one, of a name the first on PATH; else `python3`, `python` (on Windows `py` too), and
+ * after these `python3.x`, newest first. One that is refused is the caller's to skip.
+ */
+export async function* listCandidates(python: string, env: Variables): AsyncGenerator<Candidate> {
+  const wish = parsePythonWish(python)
+  if (wish.kind === 'path') {
+    const candidate = await tryCandidate(wish.path)
+    if (candidate) yield candidate
+    return
+  }
+  const folders = pathFolders(env)
+  if (wish.kind === 'name') {
+    yield* findOnPath(wish.name, folders)
+    return
+  }
+  const seen = new Set<string>()
+  for (const name of process.platform === 'win32' ? ['python3', 'python', 'py'] : ['python3', 'python']) {
+    for await (const candidate of findOnPath(name, folders)) {
+      seen.add(candidate.path)
+      yield candidate
+    }
+  }
+  for (const path of await listVersioned(folders)) {
+    const candidate = seen.has(path) ? undefined : await tryCandidate(path)
+    if (candidate) yield candidate
+  }
+}
+
+/** What the disk shows at `path`; `undefined` when nothing there can be started. */
+export async function tryCandidate(path: string): Promise<Candidate | undefined> {
+  try {
+    await access(path, constants.X_OK)
+    const found = await stat(path)
+    if (!found.isFile()) return undefined
+    const { size, mtimeMs } = found
+    return { path, realPath: await realpath(path), size, mtimeMs, isShim: await isScript(path) }
+  } catch (error) {
+    // Absent, dangling, not executable, in a folder nobody may look into: no candidate in any of these cases.
+    if (errnoOf(error) !== undefined) return undefined
+    throw error
+  }
+}
+
+/** The first of its name: a later one is another user's wish. */
+async function* findOnPath(name: string, folders: readonly string[]): AsyncGenerator<Candidate> {
+  const endings = process.platform === 'win32' && !/\.exe$/i.test(name) ? ['.exe'] : ['']
+  for (const folder of folders) {
+    for (const ending of endings) {
+      const candidate = await tryCandidate(join(folder, `${name}${ending}`))
+      if (!candidate || isStoreStub(candidate)) continue
+      yield candidate
+      return
+    }
+  }
+}
+
+/** A relative entry would make the choice depend on the current folder. */
+function pathFolders(env: Variables): string[] {
+  const path = env.PATH ?? env.Path ?? ''
+  return path.split(delimiter).filter((folder) => folder.startsWith('/') || /^[A-Za-z]:/.test(folder))
+}
+
+async function listVersioned(folders: readonly string[]): Promise<string[]> {
+  const found: { path: string; minor: number }[] = []
+  for (const folder of folders) {
+    const names = await readdir(folder).catch(() => [])
+    for (const name of names) {
+      const minor = /^python3\.(\d+)(?:\.exe)?$/.exec(name)?.[1]
+      if (minor !== undefined) found.push({ path: join(folder, name), minor: Number(minor) })
+    }
+  }
+  // Stable: of one version the first on PATH stays the first.
+  return found.sort((left, right) => right.minor - left.minor).map(({ path }) => path)
+}
+
+async function isScript(path: string): Promise<boolean> {
+  const file = await open(path, 'r')
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(2), 0, 2, 0)
+    return bytesRead === 2 && buffer.toString('latin1') === '#!'
+  } finally {
+    await file.close()
+  }
+}
+
+/** Windows' placeholder that opens the shop is an empty file. */
+function isStoreStub({ size }: Candidate): boolean {
+  return process.platform === 'win32' && size === 0
+}

@@ -1,0 +1,64 @@
+/** The variables and the folder that an installer gets: the host's, without what would make it build something else. */
+import { tmpdir } from 'node:os'
+
+export type Variables = Readonly<Record<string, string | undefined>>
+
+/**
+ * What decides where packages come from. Companies configure their mirrors so; every one of these is in the key, its login
+ * blanked, or says only how to reach what is.
+ */
+const HONOURED = new Set([
+  'PIP_INDEX_URL',
+  'PIP_EXTRA_INDEX_URL',
+  'PIP_FIND_LINKS',
+  'PIP_NO_INDEX',
+  'PIP_CONSTRAINT',
+  'PIP_PRE',
+  'PIP_REQUIRE_HASHES',
+  'PIP_TRUSTED_HOST',
+  'PIP_CERT',
+  'PIP_CLIENT_CERT',
+  'PIP_PROXY',
+  'PIP_KEYRING_PROVIDER',
+  'PIP_CONFIG_FILE',
+])
+
+/** They turn Python or pip to another prefix, another standard library, another environment. */
+const REMOVED = new Set([
+  'PYTHONHOME',
+  'PYTHONPATH',
+  'PYTHONEXECUTABLE',
+  'PYTHONPLATLIBDIR',
+  'PYTHONSTARTUP',
+  'PYTHONUSERBASE',
+  'PYTHONPYCACHEPREFIX',
+  '__PYVENV_LAUNCHER__',
+  'VIRTUAL_ENV',
+])
+const REMOVED_PREFIXES = ['CONDA_', 'PIXI_', 'UV_', 'PIP_']
+
+/**
+ * Make the variables of an installer from the host's.
+ *
+ * `PIP_NO_INPUT` is never set: with it pip answers a 401 by "No matching distribution" alone. Its standard input is the null
+ * device anyway.
+ */
+export function installerEnvironment(host: Variables): Record<string, string> {
+  const kept = Object.entries(host).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined && (HONOURED.has(entry[0]) || !isRemoved(entry[0])),
+  )
+  return { ...Object.fromEntries(kept), PIP_DISABLE_PIP_VERSION_CHECK: '1' }
+}
+
+/** The current folder, or the temporary one when that has been removed: a process outlives its folder. */
+export function currentFolder(): string {
+  try {
+    return process.cwd()
+  } catch {
+    return tmpdir()
+  }
+}
+
+function isRemoved(name: string): boolean {
+  return REMOVED.has(name) || REMOVED_PREFIXES.some((prefix) => name.startsWith(prefix))
+}

@@ -1,0 +1,43 @@
+/** Every code of this package, with what the user can do about it. */
+
+export type ProvisionCode = keyof typeof hints
+
+/** By code, without its prefix `ERR_PYFERRY_`. A place that knows more gives a hint of its own. */
+export const hints = {
+  SPEC_INVALID: 'correct the option that the message names',
+  SPEC_UNSAFE_REQUIREMENT: 'write it as PEP 508 has it: name[extra]>=1.0; marker, or name @ URL',
+  SOURCE_MISSING: 'check the path; a relative one starts at the current folder of the process',
+  HASH_MISSING: 'give every requirement a version and a hash (pip-compile --generate-hashes), or take the hashes out',
+  PYTHON_NOT_FOUND: 'install Python 3.9 or later, put it on PATH, or name it with the option python',
+  PYTHON_VERSION_MISMATCH: 'install a Python that fits, or name another with the option python',
+  PYTHON_BROKEN: 'run it with --version to see what is wrong, or name another with the option python',
+  VENV_MODULE_MISSING: 'install the venv module (Debian, Ubuntu: apt install python3-venv)',
+  PIP_MISSING: 'install pip for this Python (Debian, Ubuntu: apt install python3-pip-whl)',
+  NO_MATCHING_DISTRIBUTION: 'check name and version; the package may have no release for this Python or platform',
+  RESOLUTION_CONFLICT: 'loosen one of the requirements that stdoutTail and stderrTail name',
+  BUILD_FAILED:
+    'the package has no ready wheel here and its build failed: see stdoutTail and stderrTail for what it lacks',
+  HASH_MISMATCH: 'what the index serves is not what was locked: find out why before you renew the hashes',
+  INSTALL_FAILED: 'see stdoutTail and stderrTail',
+  VERIFY_FAILED: 'a package claims another version than the one installed; see facts',
+  NETWORK_UNREACHABLE: 'check the network, the proxy variables and PIP_INDEX_URL, then try again',
+  AUTH_FAILED: 'give the login by PIP_INDEX_URL, netrc or keyring; it never stands in a requirement',
+  TLS_FAILED: "name the company's certificate file with PIP_CERT or SSL_CERT_FILE",
+  DISK_FULL: 'free some space, or choose a baseDir on another disk',
+  PERMISSION_DENIED: 'choose a folder that this user may write to',
+  HOME_READ_ONLY: 'choose a folder on a disk that is mounted for writing',
+  HOME_UNSAFE: 'choose a folder that belongs to this user alone',
+  HOME_INCOMPATIBLE: 'it was made by another version: use that one, or choose another folder',
+  BASE_DIR_IN_USE: 'close the other owner first, or give each a baseDir of its own',
+  SPAWN_FAILED: 'see cause for the reason that the system gives',
+  TIMEOUT: 'raise buildTimeoutMs; packages that are compiled take long',
+  ABORTED: 'the signal of this call was aborted: call again, nothing half-made is used',
+} as const
+
+/** The same call may succeed later with nothing changed. */
+export const retryableCodes: ReadonlySet<ProvisionCode> = new Set<ProvisionCode>([
+  'NETWORK_UNREACHABLE',
+  'BASE_DIR_IN_USE',
+  'TIMEOUT',
+  'ABORTED',
+])

@@ -1,0 +1,37 @@
+/**
+ * The few lines that run before an installer, so that it dies with its host: one more pipe that nobody ever writes to. When the
+ * host is gone, however it went, the kernel closes its end.
+ *
+ * On Linux the kernel itself then kills the process group (`F_SETOWN` to the group, `F_SETSIG` to SIGKILL): no thread, and it
+ * holds while C code runs. Elsewhere a thread waits for the end of the pipe. One look without waiting covers a host that died
+ * before. The descriptor is not inherited by what pip starts; that is in the group.
+ */
+
+/** Where the installer finds the pipe. */
+export const LIFELINE_DESCRIPTOR = 3
+
+/** Python source; what follows it may use nothing of it. */
+export const LIFELINE_PRELUDE = `
+def arm_lifeline(fd):
+    import os, select, signal, sys
+    os.set_inheritable(fd, False)
+    if sys.platform == "linux":
+        import fcntl
+        F_SETSIG = 10
+        fcntl.fcntl(fd, fcntl.F_SETOWN, -os.getpgrp())
+        fcntl.fcntl(fd, F_SETSIG, signal.SIGKILL)
+        fcntl.fcntl(fd, fcntl.F_SETFL, fcntl.fcntl(fd, fcntl.F_GETFL) | os.O_ASYNC)
+        if select.select([fd], [], [], 0)[0]:
+            os.killpg(0, signal.SIGKILL)
+        return
+    import threading
+    def wait_for_end():
+        while os.read(fd, 1):
+            pass
+        if sys.platform == "win32":
+            os._exit(1)
+        os.killpg(0, signal.SIGKILL)
+    threading.Thread(target=wait_for_end, daemon=True).start()
+arm_lifeline(${LIFELINE_DESCRIPTOR})
+del arm_lifeline
+`

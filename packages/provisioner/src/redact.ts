@@ -1,0 +1,45 @@
+/** Text without credentials, for whatever leaves this package: events, errors, the stamp. */
+
+/**
+ * `scheme://user:password@`, also with a raw `@` in the password, as long as it stands within the authority. A login may
+ * hold anything but what ends an authority.
+ */
+const LOGIN_IN_URL = /([a-z][a-z0-9+.-]*:\/\/)[^\s/?#'"<>]*@/gi
+
+/** Shorter ones would blank ordinary words. */
+const MIN_SECRET_LENGTH = 4
+
+/** Blank the logins of all URLs in `text`: `scheme://***@host`. */
+export function redactUrls(text: string): string {
+  return text.replace(LOGIN_IN_URL, '$1***@')
+}
+
+/** Blank the logins, as the key wants it: `scheme://@host`, so that a new password makes no new environment (a URL with a login and one without stay apart). */
+export function blankLogins(text: string): string {
+  return text.replace(LOGIN_IN_URL, '$1@')
+}
+
+/**
+ * Make a function that blanks the logins of URLs, and also the passwords that stand in URLs of the variables `env`, wherever
+ * they turn up: a build script may print its whole environment in any form.
+ */
+export function makeRedactor(env: Readonly<Record<string, string | undefined>>): (text: string) => string {
+  const secrets = new Set<string>()
+  for (const value of Object.values(env)) {
+    for (const [login] of (value ?? '').matchAll(LOGIN_IN_URL)) {
+      const userInfo = login.slice(login.indexOf('://') + 3, -1)
+      const secret = userInfo.includes(':') ? userInfo.slice(userInfo.indexOf(':') + 1) : userInfo
+      for (const form of [secret, decode(secret)]) if (form.length >= MIN_SECRET_LENGTH) secrets.add(form)
+    }
+  }
+  const ordered = [...secrets].sort((left, right) => right.length - left.length)
+  return (text) => ordered.reduce((redacted, secret) => redacted.replaceAll(secret, '***'), redactUrls(text))
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}

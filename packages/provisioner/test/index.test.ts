@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest'
+import * as exported from '../src/index.js'
+
+test('the package exports these names and no others', () => {
+  expect(Object.keys(exported).sort()).toEqual([
+    'BaseDirInUseError',
+    'InterpreterError',
+    'MachineError',
+    'NetworkError',
+    'OptionError',
+    'PackageError',
+    'ProvisionError',
+    'Provisioner',
+    'SpecError',
+    'StoppedError',
+    'UnsafeRequirementError',
+    'claimBaseDir',
+    'inspectInterpreter',
+    'parseRequirement',
+    'removeBaseDir',
+    'validateRequirement',
+    'validateSpec',
+  ])
+})
