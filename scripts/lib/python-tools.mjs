@@ -1,27 +1,39 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { root, run } from './process.mjs'
+import { pathToFileURL } from 'node:url'
+import { root } from './process.mjs'
 
 const requirementsFile = join(root, 'python/requirements-dev.txt')
+const provisioner = join(root, 'packages/provisioner/dist/index.js')
+/** @type {Map<string, Promise<string>>} */
 const made = new Map()
 
 /**
- * The interpreter of an environment with the tools that check the Python side, made when it is missing or out of date.
+ * The interpreter of an environment with the tools that check the Python side. Our own provisioner makes it, and makes it again
+ * when the tools or the interpreter change: we are the first to notice where it is wrong.
  *
  * @param {string} base the interpreter it is made from, and on which the tests run
  * @returns {Promise<string>} the path of the environment's interpreter
  */
 export function pythonTools(base = process.env.PYFERRY_TEST_PYTHON || 'python3') {
-  if (!made.has(base)) made.set(base, makeEnvironment(base))
-  return made.get(base)
+  const environment = made.get(base) ?? makeEnvironment(base)
+  made.set(base, environment)
+  return environment
 }
 
 async function makeEnvironment(base) {
+  if (!existsSync(provisioner)) throw new Error('the provisioner is not built yet: `pnpm build` first')
+  const { Provisioner } = await import(pathToFileURL(provisioner).href)
   const { version, executable } = describeInterpreter(base)
-  const baseDir = join(root, '.cache/python-tools', `${version}-${shortHash(executable)}`)
-  return ensureByVenv(baseDir, executable)
+  const hash = createHash('sha256').update(executable).digest('hex').slice(0, 8)
+  const baseDir = join(root, '.cache/python-tools', `${version}-${hash}`)
+  const { python } = await new Provisioner({ baseDir }).ensure(
+    { python: executable, requirementsFile },
+    { onEvent: tell },
+  )
+  return python
 }
 
 /** A shim of a version manager stands in front of the real one: the interpreter is asked what it is. */
@@ -31,17 +43,6 @@ function describeInterpreter(base) {
   return { version, executable }
 }
 
-async function ensureByVenv(baseDir, executable) {
-  const stamp = join(baseDir, 'stamp')
-  const python = join(baseDir, 'bin/python')
-  const wanted = shortHash(readFileSync(requirementsFile))
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return python
-  rmSync(baseDir, { recursive: true, force: true })
-  const isInstalled =
-    run(executable, ['-m', 'venv', baseDir]) && run(python, ['-m', 'pip', 'install', '-q', '-r', requirementsFile])
-  if (!isInstalled) throw new Error(`${requirementsFile} could not be installed on ${executable}`)
-  writeFileSync(stamp, wanted)
-  return python
+function tell(event) {
+  if (event.type === 'miss') console.log(`the Python tools are being installed (${event.reason})`)
 }
-
-const shortHash = (bytes) => createHash('sha256').update(bytes).digest('hex').slice(0, 8)

@@ -61,7 +61,7 @@ export const pytest =
   async () => {
     const interpreter = await pythonTools(python)
     return withReport(parseJunitReport, (report) =>
-      run(interpreter, ['-m', 'pytest', '-q', `--junit-xml=${report}`, 'tests'], { cwd: join(root, 'python') }),
+      run(interpreter, ['-m', 'pytest', `--junit-xml=${report}`, 'tests'], { cwd: join(root, 'python') }),
     )
   }
 
