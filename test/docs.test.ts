@@ -48,6 +48,7 @@ const checks: Record<string, (block: CodeBlock) => unknown> = {
   cjs: (block) => checkJavaScript(block, 'cjs'),
   ts: checkTypeScript,
   py: checkPython,
+  python: checkPython,
   sh: checkShell,
   json: ({ code }) => JSON.parse(code),
 }
