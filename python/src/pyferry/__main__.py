@@ -1,0 +1,114 @@
+"""The worker's life: claim the channel, say `ready`, serve, leave.
+
+The order is the point. The descriptors are out of reach before anything of the user's can be
+imported; `ready` is written before the rest is loaded, so that a start stays cheap.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from pyferry import messages
+from pyferry.framing import encode_frame
+from pyferry.options import USAGE, Options, UsageError, parse_options
+from pyferry.stdio import claim_descriptors, claim_stdio, move_high
+
+__all__ = ["main"]
+
+SWITCH_INTERVAL_SECONDS = 0.0005
+"""How long a busy thread keeps another one waiting. Python's 5 ms would be 5 ms for each call
+beside it; 0.5 ms costs nothing that can be measured."""
+
+
+def main(arguments: list[str]) -> None:
+    """Serve one host, then exit: 0 after end of input, 1 after a bad frame, 2 for bad options.
+
+    Args:
+        arguments: the command line without the program.
+    """
+    try:
+        options = parse_options(arguments)
+    except UsageError as error:
+        sys.exit(_complain(f"{error}\n{USAGE}"))
+    try:
+        read_end, write_end = _claim(options)
+    except OSError as error:
+        sys.exit(_complain(f"the channel cannot be used: {error}\n"))
+    _send_ready(write_end, options.max_frame_bytes)
+    _prepare_for_user_code()
+    _serve(read_end, write_end, options)
+    _leave()
+
+
+def _complain(text: str) -> int:
+    sys.stderr.write(f"pyferry: {text}")
+    return 2
+
+
+def _claim(options: Options) -> tuple[int, int]:
+    if options.lifeline is not None:
+        from pyferry.lifeline import hold_lifeline
+
+        hold_lifeline(move_high(options.lifeline))
+    if options.stdio:
+        return claim_stdio()
+    return claim_descriptors(options.fd_in, options.fd_out)
+
+
+def _send_ready(write_end: int, limit: int) -> None:
+    version = ".".join(map(str, sys.version_info[:3]))
+    text = messages.encode_ready(os.getpid(), version, sys.implementation.name)
+    try:
+        # Far smaller than what an empty pipe holds: written whole.
+        os.write(write_end, encode_frame(text, max(limit, len(text))))
+    except OSError:
+        os._exit(1)
+
+
+def _prepare_for_user_code() -> None:
+    sys.argv = [""]
+    sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
+    if sys.flags.no_site:
+        # Left out of the start by `-S`; it finds the environment's packages.
+        import site
+
+        site.main()
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        # Into a pipe Python would keep 8 KiB back; a print should be seen when it happens.
+        reconfigure(line_buffering=True)
+
+
+def _serve(read_end: int, write_end: int, options: Options) -> None:
+    from pyferry.connection import Connection
+    from pyferry.executor import Executor
+    from pyferry.forking import ForkGuard
+    from pyferry.interrupts import confine_interrupts
+    from pyferry.output import Output
+
+    confine_interrupts()
+    output = Output(write_end)
+    connection = Connection(
+        read_end, output, ForkGuard(read_end, write_end), options.max_frame_bytes
+    )
+    # Our own host has settled the calls that still wait when it ends its stream; any other wants
+    # them answered.
+    executor = Executor(connection, options.max_workers, drops_waiting=not options.stdio)
+    executor.serve()
+    output.drain()
+
+
+def _leave() -> None:
+    """Exit with 0, after what was registered for exit; threads left behind are not waited for."""
+    import atexit
+
+    from pyferry.output import exit_now
+
+    # `sys.exit` would come here too, but by way of joining every thread.
+    atexit._run_exitfuncs()  # noqa: SLF001
+    exit_now(0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,209 @@
+"""One connection to a host, from the first frame after `ready` to the end.
+
+Source: PROTOCOL.md, "A connection, seen from the worker".
+
+What it does with each message; when and on which thread is the executor's affair.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from _collections_abc import Coroutine
+
+from pyferry import messages
+from pyferry.errors import FrameTooLargeError, MalformedFrameError, ProtocolError
+from pyferry.framing import FrameReader, encode_frame
+from pyferry.jsontext import write_json
+from pyferry.messages import Call, Define, Ping
+from pyferry.namespace import Namespace
+from pyferry.output import exit_now
+from pyferry.values import to_wire
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, NoReturn
+
+    from pyferry.forking import ForkGuard
+    from pyferry.messages import Task
+    from pyferry.output import Output
+
+__all__ = ["CHUNK_BYTES", "Connection", "call_user"]
+
+CHUNK_BYTES = 65536
+"""Asked for in one read. From 128 KiB on each read costs a memory mapping, 16 µs."""
+
+
+def call_user(function: Callable[..., Any], args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """Call the user's function. This frame on the stack tells `interrupts.py` that it runs."""
+    return function(*args, **kwargs)
+
+
+class Connection:
+    """The work that an executor drives.
+
+    `next_task` and `read` belong to the thread that leads; `run` and `flush` are called from any,
+    several at once.
+    """
+
+    def __init__(self, descriptor: int, output: Output, forks: ForkGuard, limit: int) -> None:
+        """Serve a channel.
+
+        Args:
+            descriptor: to read from; blocking, and the caller's.
+            output: where answers go.
+            forks: the guard of the channel's descriptors.
+            limit: of a frame's body, in bytes, in both directions.
+        """
+        self._descriptor = descriptor
+        self._output = output
+        self._forks = forks
+        self._limit = limit
+        self._reader = FrameReader(limit)
+        self._namespace = Namespace()
+        self._calls_in_flight: set[str] = set()
+        self._defines_in_flight: set[str] = set()
+        self._pong = encode_frame(messages.PONG, max(limit, len(messages.PONG)))
+
+    @property
+    def has_answers(self) -> bool:
+        """Whether answers wait to be written."""
+        return self._output.is_waiting
+
+    def flush(self) -> None:
+        """Write the answers that wait."""
+        self._output.flush()
+
+    def read(self) -> bool:
+        """Wait for more bytes; `False` at the end of input. Inside a frame it ends the process."""
+        while True:
+            try:
+                data = os.read(self._descriptor, CHUNK_BYTES)
+            except OSError:
+                # Reset: the host is gone without having read everything.
+                exit_now(1)
+            except BaseException as error:
+                # A signal handler of the user's raised in the main thread, where no call was
+                # running.
+                sys.excepthook(type(error), error, error.__traceback__)
+                continue
+            break
+        if data:
+            self._reader.push(data)
+            return True
+        try:
+            self._reader.end()
+        except ProtocolError as error:
+            self._fail(error)
+        return False
+
+    def next_task(self) -> Task | None:
+        """Return the next call or define that has come whole; `None` until more is read.
+
+        Everything else that comes before it is answered here. Ends the process at a bad frame:
+        after it the stream has no trustworthy position.
+        """
+        try:
+            while True:
+                body = self._reader.try_next()
+                if body is None:
+                    return None
+                message = messages.decode_message(body)
+                if isinstance(message, (Call, Define)):
+                    self._accept(message)
+                    return message
+                if isinstance(message, Ping):
+                    self._output.add(self._pong)
+                else:
+                    text = f"no message of type {message.type!r} is served here"
+                    self._say("UnknownMessageError", text)
+        except ProtocolError as error:
+            self._fail(error)
+
+    def run(self, task: Task) -> None:
+        """Run a call or a define to its end and leave its answer in the output. Raises nothing."""
+        if isinstance(task, Call):
+            self._run_call(task)
+        else:
+            self._run_define(task)
+
+    def _accept(self, task: Task) -> None:
+        if isinstance(task, Call):
+            known, id_ = self._calls_in_flight, task.call_id
+        else:
+            known, id_ = self._defines_in_flight, task.op_id
+        if id_ in known:
+            raise MalformedFrameError(f"the id {id_!r} is in flight already")
+        known.add(id_)
+
+    def _run_call(self, call: Call) -> None:
+        try:
+            if call.problem is not None:
+                raise call.problem
+            function = self._namespace.targets.find(call.function)
+            result = call_user(function, call.args, call.kwargs)
+            if isinstance(result, Coroutine):
+                result = call_user(_run_coroutine, [result], {})
+            if self._forks.is_child:
+                self._forks.exit_child(None)
+            text = messages.encode_returned(call.call_id, write_json(to_wire(result)))
+            frame = encode_frame(text, self._limit)
+        except BaseException as error:
+            if self._forks.is_child:
+                self._forks.exit_child(error)
+            frame = self._failure(messages.encode_failed, call.call_id, error)
+        # Before the answer can be read: the id is the host's again.
+        self._calls_in_flight.discard(call.call_id)
+        self._output.add(frame)
+
+    def _run_define(self, define: Define) -> None:
+        try:
+            call_user(self._namespace.define, [define], {})
+            if self._forks.is_child:
+                self._forks.exit_child(None)
+            frame = encode_frame(messages.encode_op_done(define.op_id, None), self._limit)
+        except BaseException as error:
+            if self._forks.is_child:
+                self._forks.exit_child(error)
+            frame = self._failure(messages.encode_op_done, define.op_id, error)
+        self._defines_in_flight.discard(define.op_id)
+        self._output.add(frame)
+
+    def _failure(
+        self, encode: Callable[[str, dict[str, Any]], str], id_: str, error: BaseException
+    ) -> bytes:
+        """Frame a failure as fully as the limit and the state of the process allow."""
+        from pyferry.failures import describe_failure, minimal_failure
+
+        try:
+            fields = describe_failure(error, self._namespace.sources)
+            return encode_frame(encode(id_, fields), self._limit)
+        except FrameTooLargeError:
+            fields = {**minimal_failure(error), "errorMessage": fields["errorMessage"][:200]}
+        except BaseException:
+            # Out of memory or stack while describing: the class is known without either.
+            fields = minimal_failure(error)
+        try:
+            return encode_frame(encode(id_, fields), self._limit)
+        except FrameTooLargeError as too_large:
+            self._fail(too_large)
+
+    def _say(self, error_type: str, text: str) -> None:
+        try:
+            self._output.add(encode_frame(messages.encode_error(error_type, text), self._limit))
+        except FrameTooLargeError:
+            # A limit below any sentence; the exit status says it too.
+            return
+
+    def _fail(self, error: ProtocolError) -> NoReturn:
+        """Tell the host what is wrong with its bytes and end the process; nothing is waited for."""
+        self._say(type(error).__name__, str(error))
+        self._output.drain()
+        exit_now(1)
+
+
+def _run_coroutine(coroutine: Any) -> Any:
+    import asyncio
+
+    return asyncio.run(coroutine)

@@ -1,0 +1,71 @@
+"""The worker's own exceptions, by whose fault it is.
+
+Exception ─┬─ ProtocolError                the host's bytes; they end the connection
+           │    ├─ FrameTooLargeError      also an answer of ours, which fails one call
+           │    ├─ TruncatedFrameError
+           │    └─ MalformedFrameError
+           ├─ UnserializableError          a value; fails one call
+           └─ NameError
+                └─ FunctionNotFoundError   the caller's name; fails one call
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "FrameTooLargeError",
+    "FunctionNotFoundError",
+    "MalformedFrameError",
+    "ProtocolError",
+    "TruncatedFrameError",
+    "UnserializableError",
+]
+
+
+class ProtocolError(Exception):
+    """The stream cannot be read on: after it no byte has a trustworthy meaning."""
+
+
+class FrameTooLargeError(ProtocolError):
+    """A frame's body is over the limit.
+
+    Attributes:
+        size: of the body, in bytes.
+        limit: the `--max-frame-bytes` of this worker.
+    """
+
+    def __init__(self, size: int, limit: int) -> None:
+        super().__init__(f"a frame of {size} bytes is over the limit of {limit} (maxFrameBytes)")
+        self.size = size
+        self.limit = limit
+
+
+class TruncatedFrameError(ProtocolError):
+    """The stream ended inside a frame."""
+
+
+class MalformedFrameError(ProtocolError):
+    """A frame's body is not a message of the protocol."""
+
+
+class UnserializableError(Exception):
+    """A value cannot be carried (contract D-6).
+
+    Attributes:
+        path: where it stands, such as `result.items[3].model`.
+    """
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(f"{path}: {problem}")
+        self.path = path
+
+
+class FunctionNotFoundError(NameError):
+    """No function of that name can be called from outside (V-6); a `NameError` on the wire.
+
+    Attributes:
+        candidates: existing names, the closest first, at most five.
+    """
+
+    def __init__(self, message: str, candidates: list[str]) -> None:
+        super().__init__(message)
+        self.candidates = candidates

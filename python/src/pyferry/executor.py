@@ -1,0 +1,317 @@
+"""Who runs what: functions inline on the thread that read them, and no long one stops the reading.
+
+A hand-over between threads costs more than a whole small call, so there is none while functions are
+quick. One thread at a time holds the **lead**: it alone reads the channel. It gives the lead up
+before anything that may take long, which is running a task and writing answers, and takes it back
+afterwards if it is still free:
+
+    leading ──task──> running ──lead free──────────────> leading   the usual round, one thread
+                         ├──lead taken, a call waits──> running    the next one
+                         └──lead taken, none waits────> spare
+
+The **monitor**, a thread that ticks while tasks run, hands the lead to a spare (to a new thread if
+there is none) when it was free for a whole tick: whoever gave it up is stuck in something long.
+
+Invariants, kept under `_gate`:
+
+- At most one thread has the lead, and only that one touches the reading side of the work.
+- `_running` ≤ `limit`. Calls start in stream order: none overtakes one that waits.
+- One define runs at a time. It needs no slot, since it must not wait for long calls; it goes ahead
+  of the calls that wait, and no call starts while it runs.
+- Every thread is leading, running, writing or parked: `limit` calls, a define and a leader make at
+  most `limit` + 2 threads besides the monitor.
+- An answer is in the output before its slot is free, and a thread that does not lead on writes what
+  waits. One that does writes at the end of the chunk, or whoever is given the lead before.
+
+Replaceable: it knows tasks and the verbs of `Work`, nothing of the protocol. A host that tells when
+a call is late, or a memory for slow functions, would take the monitor's place.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from _thread import allocate_lock, start_new_thread
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections import deque
+    from typing import Protocol
+
+    from pyferry.messages import Task
+
+    class Work(Protocol):
+        """What an executor drives; see `connection.py`."""
+
+        @property
+        def has_answers(self) -> bool: ...
+        def next_task(self) -> Task | None: ...
+        def read(self) -> bool: ...
+        def run(self, task: Task) -> None: ...
+        def flush(self) -> None: ...
+else:
+    try:
+        from _collections import deque
+    except ImportError:
+        from collections import deque
+
+__all__ = ["Executor"]
+
+TICK_SECONDS = 0.001
+"""How long the lead may be free before it is handed on. The ticks cost 1 to 2 % of a core."""
+
+IDLE_TICKS = 50
+"""Ticks without a task after which the monitor parks; waking it costs the next call about 5 µs."""
+
+FLUSH_AFTER_SECONDS = 0.0003
+"""A task that took this long is answered at once; quicker ones share a write with their chunk."""
+
+
+class _Seat:
+    """Where a thread parks, and what it is given: the lead, a task, or nothing at the end."""
+
+    __slots__ = ("leads", "task", "wake")
+
+    def __init__(self) -> None:
+        self.leads = False
+        self.task: Task | None = None
+        self.wake = allocate_lock()
+        self.wake.acquire()
+
+    def park(self) -> None:
+        while True:
+            try:
+                self.wake.acquire()
+            except BaseException as error:  # noqa: PERF203
+                # Raised by a signal handler of the user's in the main thread: no call's affair.
+                sys.excepthook(type(error), error, error.__traceback__)
+            else:
+                return
+
+
+class Executor:
+    """Runs the tasks of one `Work`, at most `limit` calls at once."""
+
+    def __init__(self, work: Work, limit: int, *, drops_waiting: bool) -> None:
+        """Prepare to serve.
+
+        Args:
+            work: what to drive.
+            limit: calls that run at once.
+            drops_waiting: whether what waits at the end of input is forgotten rather than run.
+        """
+        self._work = work
+        self._limit = limit
+        self._drops_waiting = drops_waiting
+        self._gate = allocate_lock()
+        self._is_led = False
+        # How often the lead was given up: the same number a tick later means that its last holder
+        # has not come back.
+        self._turns = 0
+        self._running = 0
+        self._is_defining = False
+        self._calls: deque[Task] = deque()
+        self._defines: deque[Task] = deque()
+        self._has_ended = False
+        self._threads = 1
+        self._spares: list[_Seat] = []
+        self._main_seat = _Seat()
+        self._is_monitored = False
+        self._is_monitor_parked = False
+        self._alarm = allocate_lock()
+        self._alarm.acquire()
+
+    def serve(self) -> None:
+        """Serve until the input has ended and all is answered. Once, in the main thread."""
+        self._is_led = self._main_seat.leads = True
+        self._live(self._main_seat)
+
+    def _live(self, seat: _Seat) -> None:
+        """Spend one thread's life with what its seat was given, until the end."""
+        work = self._work
+        while True:
+            leads, task = seat.leads, seat.task
+            seat.leads, seat.task = False, None
+            while leads or task is not None:
+                if task is None:
+                    task = self._lead()
+                    leads = False
+                    continue
+                started = time.perf_counter()
+                work.run(task)
+                if time.perf_counter() - started > FLUSH_AFTER_SECONDS:
+                    work.flush()
+                leads, task = self._finish(task)
+                if not leads:
+                    # The next one may be long, or nobody may come this way for long.
+                    work.flush()
+            if not self._rest(seat):
+                return
+            if seat.leads:
+                # Somebody's answers may wait while it is stuck in its next task.
+                self._give_up_lead()
+                work.flush()
+                seat.leads = self._try_lead()
+
+    def _lead(self) -> Task | None:
+        """Read until there is a task to run, then give up the lead. `None`: lost it, or the end."""
+        work = self._work
+        while True:
+            task = work.next_task()
+            if task is not None:
+                if self._start(task):
+                    return task
+            elif work.has_answers:
+                self._give_up_lead()
+                work.flush()
+                if not self._try_lead():
+                    return None
+            elif not work.read():
+                self._end()
+                return None
+
+    def _start(self, task: Task) -> bool:
+        """Give up the lead and take a slot for `task`; or let it wait, and keep the lead."""
+        if not self._is_monitored:
+            self._start_monitor()
+        with self._gate:
+            if task.is_define:
+                if self._is_defining:
+                    self._defines.append(task)
+                    return False
+                self._is_defining = True
+            elif self._calls or self._is_defining or self._running >= self._limit:
+                self._calls.append(task)
+                return False
+            else:
+                self._running += 1
+            self._release_lead()
+            return True
+
+    def _finish(self, task: Task) -> tuple[bool, Task | None]:
+        """Free the slot of `task`; tell whether this thread leads again, or else the next task."""
+        with self._gate:
+            if task.is_define:
+                self._is_defining = False
+            else:
+                self._running -= 1
+            following = self._take_waiting()
+            if following is None and not self._is_led:
+                self._is_led = True
+                return True, None
+            return False, following
+
+    def _rest(self, seat: _Seat) -> bool:
+        """Park until there is something to do, unless there is already; `False` at the end."""
+        with self._gate:
+            seat.task = self._take_waiting()
+            if seat.task is not None:
+                return True
+            if not self._is_led:
+                self._is_led = seat.leads = True
+                return True
+            if self._is_over():
+                if self._main_seat in self._spares:
+                    self._spares.remove(self._main_seat)
+                    self._main_seat.wake.release()
+                return False
+            self._spares.append(seat)
+        seat.park()
+        return True
+
+    def _take_waiting(self) -> Task | None:
+        if self._is_defining:
+            return None
+        if self._defines:
+            self._is_defining = True
+            return self._defines.popleft()
+        if self._calls and self._running < self._limit:
+            self._running += 1
+            return self._calls.popleft()
+        return None
+
+    def _release_lead(self) -> None:
+        self._is_led = False
+        self._turns += 1
+        if self._is_monitor_parked:
+            self._is_monitor_parked = False
+            self._alarm.release()
+
+    def _give_up_lead(self) -> None:
+        with self._gate:
+            self._release_lead()
+
+    def _try_lead(self) -> bool:
+        with self._gate:
+            if self._is_led:
+                return False
+            self._is_led = True
+            return True
+
+    def _end(self) -> None:
+        """Note the end of input. The lead stays taken: there is nothing left to read."""
+        with self._gate:
+            self._has_ended = True
+            if self._drops_waiting:
+                self._calls.clear()
+                self._defines.clear()
+
+    def _is_over(self) -> bool:
+        is_idle = self._running == 0 and not self._is_defining
+        return self._has_ended and is_idle and not self._calls and not self._defines
+
+    def _start_monitor(self) -> None:
+        self._is_monitored = True
+        if sys.version_info < (3, 13):
+            # Before 3.13 `threading` takes the thread that imports it first for the main one. This
+            # is the main one.
+            import threading  # noqa: F401
+        start_new_thread(self._monitor, ())
+
+    def _monitor(self) -> None:
+        turns = -1
+        idle_ticks = 0
+        while True:
+            time.sleep(TICK_SECONDS)
+            with self._gate:
+                is_idle = self._is_led and self._running == 0 and not self._is_defining
+                idle_ticks = idle_ticks + 1 if is_idle else 0
+                if not self._is_led and turns == self._turns:
+                    self._wake_one(leads=True)
+                elif self._calls and not self._is_defining and self._running < self._limit:
+                    # Calls that had to wait for a define: one each tick, besides those that
+                    # finishing threads take.
+                    self._wake_one(leads=False)
+                elif idle_ticks >= IDLE_TICKS:
+                    self._is_monitor_parked = True
+                turns = self._turns
+                is_parked = self._is_monitor_parked
+            if is_parked:
+                self._alarm.acquire()
+                idle_ticks = 0
+
+    def _wake_one(self, *, leads: bool) -> None:
+        """Give the lead or a waiting task to a spare or a new thread; if there is none, later."""
+        if self._spares:
+            seat = self._spares.pop()
+            self._give(seat, leads=leads)
+            seat.wake.release()
+        elif self._threads < self._limit + 2:
+            seat = _Seat()
+            try:
+                start_new_thread(self._live_when_woken, (seat,))
+            except RuntimeError:
+                return
+            self._threads += 1
+            self._give(seat, leads=leads)
+            seat.wake.release()
+
+    def _give(self, seat: _Seat, *, leads: bool) -> None:
+        if leads:
+            self._is_led = seat.leads = True
+        else:
+            seat.task = self._take_waiting()
+
+    def _live_when_woken(self, seat: _Seat) -> None:
+        seat.park()
+        self._live(seat)

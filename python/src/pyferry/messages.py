@@ -1,0 +1,243 @@
+"""Frame bodies to messages, and messages to frame bodies (PROTOCOL.md, "Messages").
+
+A known field of the wrong type makes the frame malformed; where a field may be left out `null`
+counts as left out.
+"""
+
+from __future__ import annotations
+
+from pyferry.errors import MalformedFrameError, UnserializableError
+from pyferry.jsontext import parse_json, quote, write_json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Union
+
+    Task = Union["Call", "Define"]
+    Message = Union["Call", "Define", "Ping", "Unknown"]
+
+__all__ = [
+    "FEATURES",
+    "PONG",
+    "Call",
+    "Define",
+    "Ping",
+    "Unknown",
+    "decode_message",
+    "encode_error",
+    "encode_failed",
+    "encode_op_done",
+    "encode_ready",
+    "encode_returned",
+]
+
+FEATURES = ("parts", "modules", "spread")
+
+BYTES_MARK = b'"__bytes__"'
+
+
+class Call:
+    """Call `function` with `args` and `kwargs`; answered by `call_done`.
+
+    Attributes:
+        is_spread: whether the arguments came as `spread`, which is what paths to them begin with.
+        problem: why the arguments cannot be read; they are empty then, and the call fails with it.
+    """
+
+    is_define = False
+
+    __slots__ = ("args", "call_id", "function", "is_spread", "kwargs", "problem")
+
+    def __init__(self, call_id: str, function: str, value: Any) -> None:
+        self.call_id = call_id
+        self.function = function
+        self.args: list[Any] = [value]
+        self.kwargs: dict[str, Any] = {}
+        self.is_spread = False
+        self.problem: UnserializableError | None = None
+
+
+class Define:
+    """Run sources in the namespace that holds the functions; answered by `op_done`.
+
+    Attributes:
+        parts: the sources, as name and code; `None` when only `code` came.
+        modules: importable names and file paths, imported before the sources run.
+        import_paths: put in front of the import path before anything is imported.
+        expose: `"all"`, `"own"`, or names; `None` leaves it as it is.
+    """
+
+    is_define = True
+
+    __slots__ = ("code", "expose", "import_paths", "modules", "op_id", "parts")
+
+    def __init__(self, op_id: str, code: str) -> None:
+        self.op_id = op_id
+        self.code = code
+        self.parts: list[tuple[str, str]] | None = None
+        self.modules: list[str] | None = None
+        self.import_paths: list[str] | None = None
+        self.expose: str | list[str] | None = None
+
+
+class Ping:
+    """Answered by `pong`."""
+
+    __slots__ = ()
+
+
+class Unknown:
+    """A message of a type that this end does not serve."""
+
+    __slots__ = ("type",)
+
+    def __init__(self, type_: str) -> None:
+        self.type = type_
+
+
+def decode_message(body: bytes) -> Message:
+    """Read a frame's body as a message from the host.
+
+    Bytes in their wire form become `bytes` here; what cannot be read is told in the call's
+    `problem`.
+
+    Raises:
+        MalformedFrameError: when the body is none.
+    """
+    try:
+        fields = parse_json(body.decode("utf-8"))
+    except RecursionError:
+        raise MalformedFrameError("the frame's body is nested too deeply to be read") from None
+    except ValueError as error:
+        raise MalformedFrameError(f"the frame's body is not JSON: {error}") from None
+    if type(fields) is not dict:
+        raise MalformedFrameError(f"the frame's body is {_kind(fields)}, not an object")
+    kind = _text(fields, "type")
+    if kind == "call":
+        return _decode_call(fields, body)
+    if kind == "ping":
+        return Ping()
+    if kind == "define":
+        return _decode_define(fields)
+    return Unknown(kind)
+
+
+def _decode_call(fields: dict[str, Any], body: bytes) -> Call:
+    if "args" not in fields:
+        raise MalformedFrameError("a call has no field args")
+    call = Call(_text(fields, "callID"), _text(fields, "func"), fields["args"])
+    spread = fields.get("spread")
+    if spread is not None:
+        if type(spread) is not dict:
+            raise MalformedFrameError(f"the field spread is {_kind(spread)}, not an object")
+        args, kwargs = spread.get("args"), spread.get("kwargs")
+        if type(args) is not list or type(kwargs) is not dict:
+            raise MalformedFrameError(
+                "the field spread is not of the form { args: [], kwargs: {} }"
+            )
+        call.is_spread = True
+        call.args = args
+        call.kwargs = kwargs
+    # Hardly any call carries bytes, and looking for the mark is cheaper than walking the arguments.
+    if BYTES_MARK in body or b"\\u" in body:
+        _revive_arguments(call)
+    return call
+
+
+def _revive_arguments(call: Call) -> None:
+    from pyferry.values import from_wire
+
+    try:
+        if call.is_spread:
+            call.args = from_wire(call.args, "args")
+            call.kwargs = {
+                name: from_wire(value, "kwargs", (name,)) for name, value in call.kwargs.items()
+            }
+        else:
+            call.args = [from_wire(call.args[0], "args")]
+    except UnserializableError as problem:
+        call.args = []
+        call.kwargs = {}
+        call.problem = problem
+
+
+def _decode_define(fields: dict[str, Any]) -> Define:
+    define = Define(_text(fields, "opID"), _text(fields, "code"))
+    parts = fields.get("parts")
+    if parts is not None:
+        if type(parts) is not list or any(type(part) is not dict for part in parts):
+            raise MalformedFrameError("the field parts is not a list of { name, code }")
+        define.parts = [(_text(part, "name"), _text(part, "code")) for part in parts]
+    define.modules = _texts(fields, "modules")
+    define.import_paths = _texts(fields, "importPaths")
+    expose = fields.get("expose")
+    if expose is None or expose in ("all", "own"):
+        define.expose = expose
+    elif type(expose) is list:
+        define.expose = _texts(fields, "expose")
+    else:
+        raise MalformedFrameError('the field expose is not "all", "own" or a list of names')
+    return define
+
+
+def _text(fields: dict[str, Any], name: str) -> str:
+    value = fields.get(name)
+    if type(value) is not str:
+        raise MalformedFrameError(f"the field {name} is {_kind(value)}, not a string")
+    return value
+
+
+def _texts(fields: dict[str, Any], name: str) -> list[str] | None:
+    values = fields.get(name)
+    if values is None:
+        return None
+    if type(values) is not list or any(type(value) is not str for value in values):
+        raise MalformedFrameError(f"the field {name} is not a list of strings")
+    return values
+
+
+def _kind(value: object) -> str:
+    """Name a JSON value's kind as JSON does."""
+    names = {dict: "an object", list: "an array", str: "a string", bool: "a boolean"}
+    return "null or absent" if value is None else names.get(type(value), "a number")
+
+
+PONG = '{"type":"pong"}'
+
+
+def encode_ready(pid: int, version: str, implementation: str) -> str:
+    """Write the first message of a worker."""
+    return write_json(
+        {
+            "type": "ready",
+            "features": FEATURES,
+            "pid": pid,
+            "pythonVersion": version,
+            "implementation": implementation,
+        }
+    )
+
+
+def encode_returned(call_id: str, result: str) -> str:
+    """Write the answer to a call that returned.
+
+    Args:
+        call_id: which one.
+        result: the value, already written as JSON.
+    """
+    return f'{{"type":"call_done","callID":{quote(call_id)},"ok":true,"result":{result}}}'
+
+
+def encode_failed(call_id: str, failure: dict[str, Any]) -> str:
+    """Write the answer to a call that failed; `failure` as `describe_failure` returns it."""
+    return write_json({"type": "call_done", "callID": call_id, "ok": False, **failure})
+
+
+def encode_op_done(op_id: str, failure: dict[str, Any] | None) -> str:
+    """Write the answer to a define."""
+    return write_json({"type": "op_done", "opID": op_id, "ok": failure is None, **(failure or {})})
+
+
+def encode_error(error_type: str, message: str) -> str:
+    """Write what tells the host that its bytes or their meaning are not understood."""
+    return write_json({"type": "error", "errorType": error_type, "errorMessage": message})
