@@ -1,1 +1,49 @@
-export {}
+export {
+  CodecError,
+  FrameTooLargeError,
+  MalformedFrameError,
+  ProtocolError,
+  TruncatedFrameError,
+  UnserializableError,
+} from '@pyferry/codec'
+export { isPyferryError, OptionError } from '@pyferry/errors'
+export type { ProvisionEvent } from '@pyferry/provisioner'
+export {
+  BaseDirInUseError,
+  InterpreterError,
+  MachineError,
+  NetworkError,
+  PackageError,
+  ProvisionError,
+  SpecError,
+  StoppedError,
+  UnsafeRequirementError,
+} from '@pyferry/provisioner'
+export { AwaitTimeoutError, DuplicateIdError, ResultCacheError, UnknownCallError } from '@pyferry/result-cache'
+export type {
+  LivenessCallback,
+  LivenessEvents,
+  LivenessState,
+  Logger,
+  OutputSink,
+  WorkerState,
+} from '@pyferry/supervisor'
+export {
+  ClosedError,
+  DiedError,
+  FunctionNotFoundError,
+  NotStartedError,
+  PythonError,
+  QueueFullError,
+  StartError,
+  SupervisorError,
+  UnsupportedByWorkerError,
+  WorkerFilesError,
+} from '@pyferry/supervisor'
+
+export type { CallPromise, CallResult, Kwargs } from './call.js'
+export { kwargs } from './call.js'
+export type { Functions, FunctionTypes, PythonFunction, UntypedFunctions } from './functions.js'
+export type { VenvConfig } from './options.js'
+export type { AwaitOptions, StartOptions } from './venv.js'
+export { Venv } from './venv.js'

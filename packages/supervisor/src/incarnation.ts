@@ -156,6 +156,11 @@ export class Incarnation {
     await this.ended
   }
 
+  /** Kill the process tree now, without waiting for its end. */
+  kill(): void {
+    this.#process.killNow()
+  }
+
   #onMessage(message: WorkerMessage): void {
     if (message.type === 'error') this.#onError(message)
     else if (message.type === 'ready') this.#onReady(message)

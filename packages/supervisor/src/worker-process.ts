@@ -150,16 +150,20 @@ export class WorkerProcess {
   /** Kill the whole tree now. Resolves as `end` does. */
   async kill(): Promise<void> {
     if (this.#child.pid === undefined) return
-    if (this.isRunning) {
-      const known = new Set(this.#escaped.map(({ pid }) => pid))
-      this.#escaped.push(...listEscapedDescendants(this.pid).filter(({ pid }) => !known.has(pid)))
-      killTree(this.pid, this.#escaped)
-      await this.#exit
-    }
+    this.killNow()
+    await this.#exit
     const deadline = performance.now() + GROUP_GONE_MS
     while (isGroupAlive(this.pid) && performance.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, GROUP_POLL_MS))
     }
+  }
+
+  /** Kill the whole tree without waiting for its end. */
+  killNow(): void {
+    if (this.#child.pid === undefined || !this.isRunning) return
+    const known = new Set(this.#escaped.map(({ pid }) => pid))
+    this.#escaped.push(...listEscapedDescendants(this.pid).filter(({ pid }) => !known.has(pid)))
+    killTree(this.pid, this.#escaped)
   }
 
   /** What was in the pipes when the process ended is read by the event loop in its next turns. */

@@ -160,6 +160,11 @@ export class Worker {
     return this.#closing
   }
 
+  /** Kill the process tree now, without waiting for anything: for a host that is in its `exit` event. */
+  kill(): void {
+    this.#incarnation?.kill()
+  }
+
   async #start(prepare: (signal: AbortSignal) => Launch | Promise<Launch>, signal: AbortSignal): Promise<void> {
     this.#move('start')
     const release = this.hold()

@@ -1,0 +1,87 @@
+/** Where a `Venv` keeps what it has on disk: the folder it was given, or a temporary one that goes with it. */
+import { rmSync } from 'node:fs'
+import { mkdtemp, readdir, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { claimBaseDir, removeBaseDir } from '@pyferry/provisioner'
+
+export interface Folder {
+  baseDir: string
+  /** For the tail files and logs. */
+  metaDir: string
+  /** Give the folder back; unless it is kept, remove what is ours, and the folder when it is then empty. */
+  release: () => Promise<void>
+}
+
+/** Temporary folders of killed hosts are found by it. */
+const TEMPORARY_PREFIX = 'pyferry-venv-'
+/** A folder younger than this may belong to a start that has not claimed it yet. */
+const ABANDONED_AFTER_MS = 60_000
+
+/**
+ * Claim `baseDir`, or make a temporary folder and claim that.
+ *
+ * @param stopUsing ends at once whatever works in the folder; called when the host exits without having closed
+ * @throws BaseDirInUseError, and the provisioner's errors for a folder that cannot be used
+ */
+export async function claimFolder(
+  baseDir: string | undefined,
+  isKept: boolean,
+  stopUsing: () => void,
+): Promise<Folder> {
+  if (baseDir !== undefined) {
+    const claim = await claimBaseDir(baseDir)
+    const release = async () => {
+      if (!isKept) await removeBaseDir(claim.baseDir)
+      await claim.release()
+    }
+    return { baseDir: claim.baseDir, metaDir: claim.metaDir, release }
+  }
+  await removeAbandoned()
+  const path = await mkdtemp(join(tmpdir(), TEMPORARY_PREFIX))
+  removeAtExit(path, stopUsing)
+  const claim = await claimBaseDir(path)
+  const release = async () => {
+    await removeBaseDir(claim.baseDir)
+    await claim.release()
+    keepAtExit(path)
+  }
+  return { baseDir: claim.baseDir, metaDir: claim.metaDir, release }
+}
+
+/** A host that is killed cannot remove its temporary folders; the next one does. */
+async function removeAbandoned(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    if (!name.startsWith(TEMPORARY_PREFIX)) continue
+    const path = join(tmpdir(), name)
+    try {
+      if (Date.now() - (await stat(path)).mtimeMs < ABANDONED_AFTER_MS) continue
+      const claim = await claimBaseDir(path)
+      await removeBaseDir(path)
+      await claim.release()
+    } catch {
+      // In use, another user's, or being removed by another host at this moment: not ours to take.
+    }
+  }
+}
+
+/** The temporary folders in use, each with what ends its use. */
+const temporaries = new Map<string, () => void>()
+
+/** A host that ends without closing has no later moment to remove them. One listener serves all. */
+function removeAtExit(path: string, stopUsing: () => void): void {
+  if (temporaries.size === 0) process.on('exit', removeAll)
+  temporaries.set(path, stopUsing)
+}
+
+function keepAtExit(path: string): void {
+  temporaries.delete(path)
+  if (temporaries.size === 0) process.off('exit', removeAll)
+}
+
+function removeAll(): void {
+  for (const [path, stopUsing] of temporaries) {
+    stopUsing()
+    rmSync(path, { recursive: true, force: true, maxRetries: 3 })
+  }
+}

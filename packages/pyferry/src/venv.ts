@@ -1,0 +1,372 @@
+/**
+ * One Python environment with one warm worker in it: the whole of section V of the contract, composed.
+ *
+ *     call  ─▶ id ─▶ result cache (register) ─▶ worker (submit)
+ *     await ◀─────── result cache (wait)     ◀─ worker (the call's end)
+ *
+ * The provisioner makes the folder with Python in it, the worker runs it, the result cache holds what came back; none of them
+ * knows another.
+ */
+import { assertKnownOptions, OptionError } from '@pyferry/errors'
+import { type Environment, type ProvisionEvent, Provisioner } from '@pyferry/provisioner'
+import { type Outcome, ResultCache } from '@pyferry/result-cache'
+import {
+  type CallEnd,
+  hostEnvironment,
+  type Launch,
+  type LivenessEvents,
+  type LivenessState,
+  type PendingCall,
+  reportFailure,
+  TailFile,
+  Worker,
+  type WorkerState,
+  workerLaunch,
+} from '@pyferry/supervisor'
+import {
+  type Arguments,
+  type CallPromise,
+  type CallResult,
+  deliver,
+  type Failure,
+  located,
+  relocated,
+  singleArgument,
+  spreadArguments,
+} from './call.js'
+import { newCallId } from './call-id.js'
+import { claimFolder, type Folder } from './folder.js'
+import { type Functions, type FunctionTypes, makeFunctions, type UntypedFunctions } from './functions.js'
+import { type ResolvedOptions, resolveOptions, type VenvConfig } from './options.js'
+
+export interface StartOptions {
+  /** Aborts the start: an installer's whole process tree is killed. */
+  signal?: AbortSignal
+  /** Told what the making of the environment is doing. */
+  onProgress?: (event: ProvisionEvent) => void
+}
+
+export interface AwaitOptions {
+  /** Ends the wait, not the call: await the same id again later. */
+  signal?: AbortSignal
+  /** Ends the wait after so many milliseconds, not the call. @default none */
+  timeoutMs?: number
+}
+
+export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
+  readonly #options: ResolvedOptions
+  readonly #worker: Worker
+  readonly #results: ResultCache<unknown, Failure>
+  readonly #progress = new Set<(event: ProvisionEvent) => void>()
+  readonly #listeners = new Map<(...args: never[]) => void, () => void>()
+  #folder: Folder | undefined
+  #environment: Environment | undefined
+  #tails: { stdout: TailFile; stderr: TailFile } | undefined
+  #release: (() => void) | undefined
+  #closing: Promise<void> | undefined
+
+  /** Python functions as methods: `py.functions.add(3, 4)`. */
+  readonly functions: Functions<F>
+
+  /**
+   * Check the configuration; touch neither disk nor processes (V-1).
+   *
+   * @throws OptionError
+   */
+  constructor(config: VenvConfig = {}) {
+    const options = resolveOptions(config)
+    this.#options = options
+    this.#results = new ResultCache<unknown, Failure>({
+      ttlMs: options.resultTtlMs,
+      ...(options.maxResults !== undefined && { maxResults: options.maxResults }),
+      onWaiters: (count) => this.#onWaiters(count),
+    })
+    this.#worker = new Worker({
+      definition: options,
+      threads: options.threads,
+      ...(options.maxQueue !== undefined && { maxQueue: options.maxQueue }),
+      maxFrameBytes: options.maxFrameBytes,
+      startTimeoutMs: options.startTimeoutMs,
+      closeGraceMs: options.closeGraceMs,
+      protocol: options.protocol,
+      stdout: options.stdout,
+      stderr: options.stderr,
+      tails: () => this.#tails,
+      ...(options.logger && { logger: options.logger }),
+      onCallEnd: (call, end, isClosed) => this.#onCallEnd(call, end, isClosed),
+    })
+    if (options.onLiveness) this.#worker.onLiveness(undefined, options.onLiveness)
+    this.functions = makeFunctions<F>((name, ...args) => this.invoke(name, ...args))
+  }
+
+  /** Construct and start in one. @throws what the constructor and `start()` throw; nothing is left behind then */
+  static async start<F extends FunctionTypes<F> = UntypedFunctions>(
+    config: VenvConfig = {},
+    options: StartOptions = {},
+  ): Promise<Venv<F>> {
+    const venv = new Venv<F>(config)
+    try {
+      await venv.start(options)
+      return venv
+    } catch (error) {
+      await venv.close()
+      throw error
+    }
+  }
+
+  /** `'idle'`, `'starting'`, `'ready'`, `'died'`, `'closing'` or `'closed'`. */
+  get state(): WorkerState {
+    return this.#worker.state
+  }
+
+  /** Process id of the worker while it lives. */
+  get pid(): number | undefined {
+    return this.#worker.pid
+  }
+
+  /** `'3.11.7'`; known once an environment or a worker was there. */
+  get pythonVersion(): string | undefined {
+    return this.#worker.pythonVersion ?? this.#environment?.pythonVersion
+  }
+
+  /** Finished results nobody has fetched yet. */
+  get resultCount(): number {
+    return this.#results.resultCount
+  }
+
+  /**
+   * Make the environment if it is absent or its requirements changed, start the worker, define the sources (V-3). Calls at the
+   * same time share one start; when ready it does nothing; after a failure or a death it may be called again.
+   *
+   * @throws StartError, ClosedError, `signal.reason`, OptionError, or the provisioner's error as it is
+   */
+  async start(options: StartOptions = {}): Promise<void> {
+    assertKnownOptions(options, ['signal', 'onProgress'])
+    const { signal, onProgress } = options
+    if (signal !== undefined && !(signal instanceof AbortSignal))
+      throw new OptionError('signal', signal, 'an AbortSignal')
+    if (onProgress !== undefined && typeof onProgress !== 'function') {
+      throw new OptionError('onProgress', onProgress, 'a function')
+    }
+    if (onProgress) this.#progress.add(onProgress)
+    try {
+      await this.#worker.start((aborted) => this.#prepare(aborted), { signal })
+    } finally {
+      if (onProgress) this.#progress.delete(onProgress)
+    }
+  }
+
+  /**
+   * Call `fn` with one argument and return the call's id at once (V-5); `None` is passed when `value` is left out.
+   *
+   * @returns 32 lower-case hex characters
+   * @throws UnserializableError, FrameTooLargeError, NotStartedError, DiedError, ClosedError, QueueFullError
+   */
+  call(fn: string, value?: unknown, options: object = {}): string {
+    assertKnownOptions(options, [])
+    return this.#submit(fn, singleArgument(value))
+  }
+
+  /**
+   * Wait for a call and consume its outcome (V-7, V-8). A wait that expires or is aborted neither cancels nor consumes the call.
+   *
+   * @throws PythonError, FunctionNotFoundError, DiedError, ClosedError: the call's own outcome
+   * @throws UnknownCallError, AwaitTimeoutError, `signal.reason`: the wait's
+   */
+  async await<T = unknown>(id: string, options: AwaitOptions = {}): Promise<T> {
+    let outcome: Outcome<unknown, Failure>
+    try {
+      outcome = await this.#results.wait(id, options)
+    } catch (error) {
+      throw relocated(error, this.await)
+    }
+    return deliver<T>(outcome)
+  }
+
+  /** `call` and `await` in one step (V-10). Aborted before it begins, nothing is sent; later, the call goes on. */
+  async callAndAwait<T = unknown>(fn: string, value?: unknown, options: AwaitOptions = {}): Promise<T> {
+    assertKnownOptions(options, ['signal', 'timeoutMs'])
+    options.signal?.throwIfAborted()
+    return await this.await<T>(this.#submit(fn, singleArgument(value)), options)
+  }
+
+  /**
+   * Call `fn` with any number of arguments, `kwargs({ … })` last for keywords (V-6).
+   *
+   * @returns a promise that is waiting already and never throws where it is made; its `id` is the call's
+   */
+  invoke<T = unknown>(fn: string, ...args: unknown[]): CallPromise<T> {
+    const id = newCallId()
+    const run = async () => {
+      this.#submit(fn, spreadArguments(args), id)
+      return await this.await<T>(id)
+    }
+    return Object.assign(run(), { id })
+  }
+
+  /**
+   * Look at a call without waiting (V-9): pending, or its outcome, which is consumed.
+   *
+   * @throws UnknownCallError
+   */
+  result<T = unknown>(id: string): CallResult<T> {
+    const outcome = this.#results.take(id)
+    if (outcome.state === 'failed') return { state: 'failed', error: located(outcome.error, this.result) }
+    return outcome as CallResult<T>
+  }
+
+  /** Tell where a call is without consuming it (V-9). @throws UnknownCallError */
+  peek(id: string): 'queued' | 'running' | 'done' | 'failed' {
+    const state = this.#results.peek(id)
+    return state === 'pending' ? (this.#worker.stateOf(id) ?? 'running') : state
+  }
+
+  /** The worker's and the installer's most recent output on stdout, from the tail files; empty before the start (V-16). */
+  tailStdout(): string {
+    return this.#tails?.stdout.read() ?? ''
+  }
+
+  /** The same of stderr. */
+  tailStderr(): string {
+    return this.#tails?.stderr.read() ?? ''
+  }
+
+  /** Listen: `ready` after each real start, `died` with the error when a ready worker ended unexpectedly (V-13). */
+  on<E extends LivenessState>(event: E, listener: LivenessEvents[E]): this {
+    if (event !== 'ready' && event !== 'died') throw new OptionError('event', event, "'ready' or 'died'")
+    if (typeof listener !== 'function') throw new OptionError('listener', listener, 'a function')
+    this.off(event, listener)
+    this.#listeners.set(
+      listener,
+      this.#worker.onLiveness(event, (_, error) => (listener as (error?: Error) => void)(error)),
+    )
+    return this
+  }
+
+  /** Stop listening. */
+  off<E extends LivenessState>(_event: E, listener: LivenessEvents[E]): this {
+    this.#listeners.get(listener)?.()
+    this.#listeners.delete(listener)
+    return this
+  }
+
+  /**
+   * End the worker and its process tree, and remove what is not to be kept (V-15). Calls in flight end in `ClosedError`; finished
+   * results can still be fetched. Safe at any moment, any number of times.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(): Promise<void> {
+    await this.#worker.close()
+    this.#results.close()
+    if (!this.#options.keepBaseDir) {
+      this.#tails?.stdout.detach()
+      this.#tails?.stderr.detach()
+    }
+    await this.#folder?.release()
+  }
+
+  #submit(fn: string, args: Arguments, id = newCallId()): string {
+    if (typeof fn !== 'string' || fn === '') throw new OptionError('fn', fn, 'the name of a Python function')
+    const context = this.#options.captureStacks ? captureCallSite() : undefined
+    // Registered before it is written: an answer may come at any moment after.
+    this.#results.register(id)
+    try {
+      this.#worker.submit({ id, func: fn, context, ...args })
+    } catch (error) {
+      this.#results.discard(id)
+      throw error
+    }
+    return id
+  }
+
+  #onCallEnd(call: PendingCall, end: CallEnd, isClosed: boolean): void {
+    if (end.state === 'done') this.#results.settle(call.id, end)
+    else {
+      const callSite = call.context as string | undefined
+      this.#results.settle(call.id, { state: 'failed', error: { error: end.error, callSite } }, { broadcast: isClosed })
+    }
+  }
+
+  /** A parked wait keeps the host alive; a call that nobody waits for does not (V-15). */
+  #onWaiters(count: number): void {
+    if (count > 0) this.#release ??= this.#worker.hold()
+    else {
+      this.#release?.()
+      this.#release = undefined
+    }
+  }
+
+  /** Everything before the spawn: the folder, the environment, the command. */
+  async #prepare(signal: AbortSignal): Promise<Launch> {
+    const { launcher, cwd } = this.#options
+    const { baseDir, keepBaseDir } = this.#options
+    this.#folder ??= await claimFolder(baseDir, keepBaseDir, () => this.#worker.kill())
+    this.#tails ??= this.#makeTails(this.#folder.metaDir)
+    const env = this.#workerEnvironment()
+    if (launcher) {
+      const [command, ...args] = launcher
+      return { command, args, env, cwd, transport: 'stdio', environment: launcher.join(' ') }
+    }
+    const { threads, maxFrameBytes, interpreter } = this.#options
+    const python = interpreter ?? (await this.#ensure(this.#folder.baseDir, signal)).python
+    return workerLaunch({ python, threads, maxFrameBytes, env, cwd })
+  }
+
+  async #ensure(baseDir: string, signal: AbortSignal): Promise<Environment> {
+    const { python, requirements, requirementsFile } = this.#options
+    this.#environment = await new Provisioner({ baseDir }).ensure(
+      {
+        ...(python !== undefined && { python }),
+        requirements: [...requirements],
+        requirementsFile: [...requirementsFile],
+      },
+      { signal, onEvent: (event) => this.#onProvisionEvent(event) },
+    )
+    return this.#environment
+  }
+
+  #onProvisionEvent(event: ProvisionEvent): void {
+    const { logger } = this.#options
+    try {
+      if (event.type === 'log') this.#tails?.[event.stream].write(Buffer.from(`${event.line}\n`))
+    } catch (error) {
+      reportFailure(logger, "the installer's output could not be kept", error)
+    }
+    for (const onProgress of this.#progress) {
+      try {
+        onProgress(event)
+      } catch (error) {
+        reportFailure(logger, 'a progress callback failed', error)
+      }
+    }
+  }
+
+  #makeTails(directory: string): { stdout: TailFile; stderr: TailFile } {
+    const capBytes = this.#options.outputBufferKb * 1024
+    const tail = (name: string) => new TailFile({ directory, name, capBytes })
+    return { stdout: tail('stdout'), stderr: tail('stderr') }
+  }
+
+  #workerEnvironment(): Record<string, string> {
+    const { inherit, set } = this.#options.env
+    const host = inherit === false ? {} : hostEnvironment()
+    if (!Array.isArray(inherit)) return { ...host, ...set, PYFERRY_WORKER: '1' }
+    const named = Object.entries(host).filter(([name]) => inherit.includes(name))
+    return { ...Object.fromEntries(named), ...set, PYFERRY_WORKER: '1' }
+  }
+}
+
+/** The stack above the public method that submits. */
+function captureCallSite(): string {
+  const holder: { stack?: string } = {}
+  Error.captureStackTrace(holder, captureCallSite)
+  return (holder.stack ?? '').split('\n').slice(1).join('\n')
+}

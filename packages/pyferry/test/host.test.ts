@@ -1,0 +1,142 @@
+import { describe, expect, it } from 'vitest'
+import { eventually, isAlive, runProgram } from './support.js'
+
+const startNapping = `
+const py = await Venv.start({ interpreter: python, sources: ['import time, subprocess, sys\\ndef nap(s): time.sleep(s)\\ndef child(x): return subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]).pid'] })
+const child = await py.callAndAwait('child')
+py.invoke('nap', 600).catch(() => {})
+say([py.pid, child])
+`
+
+describe('the end of the host (V-15, S-4)', () => {
+  it.each([
+    ['process.exit()', 'process.exit(3)', { code: 3, signal: null }],
+    ['an uncaught exception', 'setImmediate(() => { throw new Error("bug") })', { code: 1, signal: null }],
+    ['an unhandled rejection', 'Promise.reject(new Error("bug"))', { code: 1, signal: null }],
+    ['SIGINT', 'process.kill(process.pid, "SIGINT")', { code: null, signal: 'SIGINT' }],
+    ['SIGTERM', 'process.kill(process.pid, "SIGTERM")', { code: null, signal: 'SIGTERM' }],
+    ['SIGKILL', 'process.kill(process.pid, "SIGKILL")', { code: null, signal: 'SIGKILL' }],
+    ['process.abort()', 'process.abort()', { code: null, signal: 'SIGABRT' }],
+  ])('V-15: %s takes the worker with it, and what is in its process group', async (_, code, expected) => {
+    const program = await runProgram(`${startNapping}\n${code}`)
+    const pids = JSON.parse(await program.nextLine()) as number[]
+    expect(await program.exit).toMatchObject(expected)
+    await eventually(() => pids.every((pid) => !isAlive(pid)))
+  })
+
+  it('V-15: also while C code holds the interpreter', async () => {
+    // A regular expression with catastrophic backtracking never lets go of the GIL.
+    const code = `
+const py = await Venv.start({ interpreter: python, sources: ['import re\\ndef hold(x): re.match("(a*)*b", "a" * 40)'] })
+py.invoke('hold', 1).catch(() => {})
+await new Promise((resolve) => setTimeout(resolve, 300))
+say(py.pid)
+process.kill(process.pid, 'SIGKILL')
+`
+    const program = await runProgram(code)
+    const pid = Number(await program.nextLine())
+    await program.exit
+    await eventually(() => !isAlive(pid))
+  })
+
+  it('V-15: a host that is done exits by itself, though nobody closed', async () => {
+    const program = await runProgram(`
+const py = await Venv.start({ interpreter: python, sources: ['def f(x): return x'] })
+say([py.pid, await py.callAndAwait('f', 1)])
+py.call('f', 2)
+`)
+    const [pid, result] = JSON.parse(await program.nextLine())
+    expect(result).toBe(1)
+    expect(await program.exit).toMatchObject({ code: 0 })
+    await eventually(() => !isAlive(pid))
+  })
+
+  it('V-15: a parked wait keeps the host alive', async () => {
+    const program = await runProgram(`
+const py = await Venv.start({ interpreter: python, sources: ['import time\\ndef nap(s):\\n    time.sleep(s)\\n    return "rested"'] })
+py.await(py.call('nap', 0.3)).then(say)
+`)
+    expect(await program.nextLine()).toBe('"rested"')
+    expect(await program.exit).toMatchObject({ code: 0 })
+  })
+
+  it('V-15: a start keeps the host alive', async () => {
+    const program = await runProgram(
+      `Venv.start({ interpreter: python, sources: ['import time; time.sleep(0.3)'] }).then((py) => say(py.state))`,
+    )
+    expect(await program.nextLine()).toBe('"ready"')
+    expect(await program.exit).toMatchObject({ code: 0 })
+  })
+
+  it('V-11: an unclaimed result with a TTL keeps no host alive', async () => {
+    const program = await runProgram(`
+const py = await Venv.start({ interpreter: python, sources: ['def f(x): return x'], resultTtlMs: 3_600_000 })
+const id = py.call('f', 1)
+while (py.peek(id) !== 'done') await new Promise((resolve) => setImmediate(resolve))
+say(py.resultCount)
+`)
+    expect(await program.nextLine()).toBe('1')
+    expect(await program.exit).toMatchObject({ code: 0 })
+  })
+
+  it('V-15: await using closes', async () => {
+    const program = await runProgram(`
+const py = await Venv.start({ interpreter: python })
+const { pid } = py
+await py[Symbol.asyncDispose]()
+say([pid, py.state])
+`)
+    const [pid, state] = JSON.parse(await program.nextLine())
+    expect(state).toBe('closed')
+    expect(isAlive(pid)).toBe(false)
+  })
+
+  it('K-4: works in a worker thread, and its worker ends with the thread', async () => {
+    const program = await runProgram(`
+import { isMainThread, parentPort, Worker } from 'node:worker_threads'
+if (isMainThread) {
+  const thread = new Worker(new URL(import.meta.url))
+  thread.once('message', async (message) => {
+    await thread.terminate()
+    say(message)
+    setTimeout(() => {}, 60_000)
+  })
+} else {
+  const py = await Venv.start({ interpreter: python, sources: ['def f(x): return x * 2'] })
+  parentPort.postMessage([py.pid, await py.callAndAwait('f', 21)])
+}
+`)
+    const [pid, result] = JSON.parse(await program.nextLine())
+    expect(result).toBe(42)
+    await eventually(() => !isAlive(pid))
+  })
+
+  it('K-4: works under cluster', async () => {
+    const program = await runProgram(`
+import cluster from 'node:cluster'
+if (cluster.isPrimary) {
+  for (const index of [1, 2]) cluster.fork().on('message', (message) => { say(message) })
+} else {
+  const py = await Venv.start({ interpreter: python, sources: ['def f(x): return x * 2'] })
+  process.send(await py.callAndAwait('f', 4), () => process.exit())
+}
+`)
+    expect([await program.nextLine(), await program.nextLine()]).toEqual(['8', '8'])
+    expect(await program.exit).toMatchObject({ code: 0 })
+  })
+
+  it('K-4: an application in one file needs no other: the worker comes out of it, once for many', async () => {
+    const { makeFolder } = await import('./support.js')
+    const { readdirSync } = await import('node:fs')
+    const { join } = await import('node:path')
+    const home = makeFolder()
+    const code = `
+const py = await Venv.start({ interpreter: python, sources: ['def f(x): return x'] })
+say(await py.callAndAwait('f', 1))
+await py.close()
+`
+    const programs = await Promise.all(Array.from({ length: 6 }, () => runProgram(code, { PYFERRY_HOME: home })))
+    for (const program of programs) expect(await program.exit).toMatchObject({ code: 0, stderr: '' })
+    expect(readdirSync(join(home, 'w'))).toHaveLength(1)
+  })
+})

@@ -1,0 +1,40 @@
+import { expect, it } from 'vitest'
+import * as pyferry from '../src/index.js'
+
+it('exports these names and no others', () => {
+  expect(Object.keys(pyferry).sort()).toEqual([
+    'AwaitTimeoutError',
+    'BaseDirInUseError',
+    'ClosedError',
+    'CodecError',
+    'DiedError',
+    'DuplicateIdError',
+    'FrameTooLargeError',
+    'FunctionNotFoundError',
+    'InterpreterError',
+    'MachineError',
+    'MalformedFrameError',
+    'NetworkError',
+    'NotStartedError',
+    'OptionError',
+    'PackageError',
+    'ProtocolError',
+    'ProvisionError',
+    'PythonError',
+    'QueueFullError',
+    'ResultCacheError',
+    'SpecError',
+    'StartError',
+    'StoppedError',
+    'SupervisorError',
+    'TruncatedFrameError',
+    'UnknownCallError',
+    'UnsafeRequirementError',
+    'UnserializableError',
+    'UnsupportedByWorkerError',
+    'Venv',
+    'WorkerFilesError',
+    'isPyferryError',
+    'kwargs',
+  ])
+})
