@@ -18,7 +18,10 @@ function lines(stream) {
 
 function bar(stream) {
   const format = ' {bar} {phase} {value}/{total} {unit}  {item}'
-  const display = new SingleBar({ format, stream, hideCursor: true, clearOnComplete: true, linewrap: false }, Presets.shades_classic)
+  const display = new SingleBar(
+    { format, stream, hideCursor: true, clearOnComplete: true, linewrap: false },
+    Presets.shades_classic,
+  )
   let isShown = false
   return {
     onEvent(event) {

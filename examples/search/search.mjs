@@ -72,14 +72,16 @@ try {
   for (const { size, words } of topics.slice(0, 3)) console.log(`    ${size} about ${words.join(', ')}`)
 
   console.log('\nThe worker is killed, and started again in the same environment:')
-  const died = new Promise((resolve) => py.on('died', resolve))
+  const lost = py.call('topics', { count: 24 })
   process.kill(py.pid, 'SIGKILL')
-  await died
+  await py.await(lost).catch((error) => console.log(`  the call in flight: ${error.name}, ${error.signal}`))
   const restart = performance.now()
   await py.start()
   await load()
   const again = await ask(questions[0])
-  console.log(`  nothing was installed; ${again.question} → ${again.answers[0].name}, ${since(restart)} after the restart began`)
+  console.log(
+    `  nothing was installed; ${again.question} → ${again.answers[0].name}, ${since(restart)} after the restart began`,
+  )
 } finally {
   await py.close()
 }

@@ -15,6 +15,7 @@ import {
   type ErrorDetails,
   isInstanceAcrossCopies,
   isPyferryError,
+  nameErrors,
   PyferryError,
 } from '@pyferry/errors'
 
@@ -134,10 +135,19 @@ export class UnserializableError extends TypeError {
   /** `reason` becomes the message, with the path in front unless it begins with it. */
   constructor(path: string, reason: string, details?: ErrorDetails) {
     super(reason.startsWith(path) ? reason : `${path}: ${reason}`)
-    brandError(this, new.target.name, details)
+    brandError(this, details)
     this.path = path
   }
 }
+
+nameErrors({
+  CodecError,
+  ProtocolError,
+  FrameTooLargeError,
+  TruncatedFrameError,
+  MalformedFrameError,
+  UnserializableError,
+})
 
 function isOrdinaryInstance(type: { prototype: object }, value: unknown): boolean {
   return Object.prototype.isPrototypeOf.call(type.prototype, value as object)

@@ -61,7 +61,7 @@ describe('errors of the codec', () => {
     class Own extends ProtocolError {}
     expect(new Own('x')).toBeInstanceOf(Own)
     expect(new Own('x')).toBeInstanceOf(ProtocolError)
-    expect(new Own('x').name).toBe('Own')
+    expect(new Own('x').name).toBe('ProtocolError')
     expect(new ProtocolError('x')).not.toBeInstanceOf(Own)
     for (const value of [undefined, null, 1, 'x', {}, new Error('x'), { code: 'ERR_PYFERRY_PROTOCOL' }]) {
       expect(value instanceof ProtocolError || value instanceof UnserializableError).toBe(false)

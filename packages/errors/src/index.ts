@@ -34,16 +34,25 @@ export function isPyferryError(error: unknown, code?: ErrorCode): error is Brand
   return code === undefined || (error as unknown as BrandedError).code === code
 }
 
-/** Give `error` the brand, its name, `cause` and `hint`; facts are the caller's. */
-export function brandError(error: Error, name: string, details: ErrorDetails | undefined): void {
+/** Give `error` the brand, `cause` and `hint`; facts are the caller's. */
+export function brandError(error: Error, details: ErrorDetails | undefined): void {
   const hidden = (value: unknown) => ({ value, configurable: true, enumerable: false, writable: true })
   Object.defineProperty(error, errorBrand, hidden(true))
-  Object.defineProperty(error, 'name', hidden(name))
   if (details && 'cause' in details && details.cause !== undefined) {
     Object.defineProperty(error, 'cause', hidden(details.cause))
   }
   if (details?.hint !== undefined) {
     Object.defineProperty(error, 'hint', { value: details.hint, configurable: true, enumerable: true, writable: true })
+  }
+}
+
+/**
+ * Give each class its key as the `name` of its errors. On the prototype, so that the first line of a stack has it; and written out,
+ * because bundlers rename classes.
+ */
+export function nameErrors(classes: Readonly<Record<string, { prototype: Error }>>): void {
+  for (const [name, { prototype }] of Object.entries(classes)) {
+    Object.defineProperty(prototype, 'name', { value: name, configurable: true, enumerable: false, writable: true })
   }
 }
 
@@ -69,7 +78,7 @@ export abstract class PyferryError extends Error {
 
   constructor(message: string, details?: ErrorDetails) {
     super(message)
-    brandError(this, new.target.name, details)
+    brandError(this, details)
   }
 }
 
@@ -92,12 +101,14 @@ export class OptionError extends TypeError {
 
   constructor(option: string, value: unknown, expected: string, details?: ErrorDetails) {
     super(`option ${option} must be ${expected}, not ${describeValue(value)}`)
-    brandError(this, 'OptionError', details)
+    brandError(this, details)
     this.option = option
     this.value = value
     this.expected = expected
   }
 }
+
+nameErrors({ OptionError })
 
 /** A short text for a value in a message: its kind, and the value itself where that is short. */
 export function describeValue(value: unknown): string {

@@ -4,6 +4,7 @@ import {
   closestName,
   describeValue,
   isPyferryError,
+  nameErrors,
   OptionError,
   PyferryError,
 } from '../src/index.js'
@@ -11,6 +12,8 @@ import {
 class SampleError extends PyferryError {
   readonly code = 'ERR_PYFERRY_SAMPLE'
 }
+
+nameErrors({ SampleError })
 
 describe('errors (contract X)', () => {
   it('carries brand, code, name, cause and hint', () => {
@@ -25,6 +28,7 @@ describe('errors (contract X)', () => {
       hint: 'do this',
     })
     expect(error.cause).toBe(cause)
+    expect(error.stack).toMatch(/^SampleError: what\n/)
   })
 
   it('does not take foreign values for ours', () => {

@@ -11,7 +11,7 @@
  *
  *     TypeError ── OptionError (shared by every package)
  */
-import { PyferryError } from '@pyferry/errors'
+import { nameErrors, PyferryError } from '@pyferry/errors'
 import type { Phase } from './events.js'
 import { hints, type ProvisionCode, retryableCodes } from './hints.js'
 
@@ -190,3 +190,15 @@ export class StoppedError extends ProvisionError {
     this.code = `ERR_PYFERRY_${name}`
   }
 }
+
+nameErrors({
+  ProvisionError,
+  SpecError,
+  UnsafeRequirementError,
+  InterpreterError,
+  PackageError,
+  NetworkError,
+  MachineError,
+  BaseDirInUseError,
+  StoppedError,
+})

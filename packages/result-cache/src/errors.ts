@@ -6,7 +6,7 @@
  *
  *     TypeError ── OptionError (shared by every package)
  */
-import { describeValue, isInstanceAcrossCopies, PyferryError } from '@pyferry/errors'
+import { describeValue, isInstanceAcrossCopies, nameErrors, PyferryError } from '@pyferry/errors'
 
 export abstract class ResultCacheError extends PyferryError {
   /** The id as it was given. */
@@ -64,3 +64,5 @@ export class DuplicateIdError extends ResultCacheError {
     this.id = id
   }
 }
+
+nameErrors({ ResultCacheError, UnknownCallError, AwaitTimeoutError, DuplicateIdError })

@@ -12,7 +12,7 @@
  *
  * Errors of a call carry `CallFacts` (contract, section X).
  */
-import { type ErrorDetails, isInstanceAcrossCopies, PyferryError } from '@pyferry/errors'
+import { type ErrorDetails, isInstanceAcrossCopies, nameErrors, PyferryError } from '@pyferry/errors'
 
 /** Which call an error belongs to. */
 export interface CallFacts {
@@ -191,3 +191,16 @@ export class FunctionNotFoundError extends SupervisorError {
     this.candidates = candidates
   }
 }
+
+nameErrors({
+  SupervisorError,
+  NotStartedError,
+  ClosedError,
+  QueueFullError,
+  UnsupportedByWorkerError,
+  WorkerFilesError,
+  StartError,
+  DiedError,
+  PythonError,
+  FunctionNotFoundError,
+})

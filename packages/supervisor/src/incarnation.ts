@@ -30,6 +30,8 @@ export interface IncarnationOptions {
   maxFrameBytes: number
   /** `'base'`: use nothing beyond the base protocol, whatever the worker offers. */
   protocol: 'auto' | 'base'
+  /** The process is gone. Told before its unanswered calls are, so that who hears of a call's end finds a worker that can be started. */
+  onGone: (died: DiedError) => void
   /** A call has ended; told once per call. */
   onCallEnd: (call: PendingCall, end: CallEnd) => void
 }
@@ -54,6 +56,7 @@ export class Incarnation {
   #features: ReadonlySet<string> = new Set()
   #isReady = false
   #isEnding = false
+  #isGone = false
   /** First cause wins. */
   #cause: Error | undefined
 
@@ -87,6 +90,10 @@ export class Incarnation {
 
   get pid(): number {
     return this.#process.pid
+  }
+
+  get isGone(): boolean {
+    return this.#isGone
   }
 
   get pendingCount(): number {
@@ -233,6 +240,8 @@ export class Incarnation {
     const how = describeExit(exit)
     this.#ready.reject(new StartError(`the worker ${how} before it was ready`, facts, { cause }, this.#facts))
     const died = new DiedError(`the worker ${how}`, facts, { cause }, this.#facts)
+    this.#isGone = true
+    this.#options.onGone(died)
     this.#defining?.reject(died)
     this.abandonCalls((call) => new DiedError(`the worker ${how} before it answered`, facts, { cause }, call))
     return died

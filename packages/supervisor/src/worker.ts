@@ -174,9 +174,10 @@ export class Worker {
       signal.throwIfAborted()
       incarnation = this.#spawn(launch)
       await this.#untilReady(incarnation, signal)
+      // Its death belongs to the start as long as nobody has been told that it is ready.
+      if (incarnation.isGone) throw this.#asStartError(await incarnation.ended, incarnation, signal)
       this.#death = undefined
       this.#move('started')
-      this.#watch(incarnation)
       this.#liveness.tell('ready')
     } catch (error) {
       // A start that fails leaves no process, and no second worker can meet the first one's.
@@ -196,7 +197,7 @@ export class Worker {
     const { onCallEnd, maxFrameBytes = DEFAULT_MAX_FRAME_BYTES, protocol = 'auto', logger } = this.#options
     const tails = this.#options.tails?.()
     try {
-      const incarnation = new Incarnation({
+      const incarnation: Incarnation = new Incarnation({
         launch,
         number: this.#incarnationCount,
         process: {
@@ -206,6 +207,7 @@ export class Worker {
         },
         maxFrameBytes,
         protocol,
+        onGone: (died) => this.#onGone(incarnation, died),
         onCallEnd: (call, end) => onCallEnd(call, end, this.#closing !== undefined),
       })
       this.#incarnation = incarnation
@@ -260,16 +262,13 @@ export class Worker {
     return new StartError(message, exit, { cause: error }, incarnation.facts)
   }
 
-  /** From ready on an end nobody asked for is a death (V-13). */
-  #watch(incarnation: Incarnation): void {
-    void incarnation.ended.then((died) => {
-      if (this.#incarnation !== incarnation) return
-      this.#incarnation = undefined
-      this.#move('exited')
-      if (this.#closing) return
-      this.#death = died
-      this.#liveness.tell('died', died)
-    })
+  /** From ready on, an end nobody asked for is a death (V-13). */
+  #onGone(incarnation: Incarnation, died: DiedError): void {
+    if (this.#incarnation !== incarnation || this.#state !== 'ready') return
+    this.#incarnation = undefined
+    this.#move('exited')
+    this.#death = died
+    void incarnation.ended.then(() => this.#liveness.tell('died', died))
   }
 
   async #close(): Promise<void> {

@@ -357,6 +357,15 @@ describe('death (V-14)', () => {
     expect(liveness).toEqual(['ready', 'died', 'ready', 'died', 'ready', 'died'])
   })
 
+  it('V-13: whoever learns of the death from a call can start again at once', async () => {
+    const { worker, end } = makeWorker({ definition: source('import os\ndef die(x): os._exit(1)\ndef f(x): return x') })
+    await worker.start(() => own())
+    expect(await end('die')).toEqual(failed(expect.any(DiedError)))
+    expect(worker.state).toBe('died')
+    await worker.start(() => own())
+    expect(await end('f', 1)).toEqual({ state: 'done', value: 1 })
+  })
+
   it('V-14: the error of a call has exit code, signal and the last of stderr', async () => {
     const code =
       'import os, sys\ndef f(x):\n    print("going down", file=sys.stderr)\n    sys.stderr.flush()\n    os._exit(5)'
