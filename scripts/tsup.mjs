@@ -12,6 +12,7 @@ export const packageBuild = (overrides = {}) => ({
   sourcemap: false,
   treeshake: true,
   noExternal: ['@pyferry/errors'],
+  plugins: [keepClassNames],
   dts: {
     compilerOptions: {
       composite: false,
@@ -21,3 +22,16 @@ export const packageBuild = (overrides = {}) => ({
   },
   ...overrides,
 })
+
+/**
+ * esbuild turns a class that mentions itself into `var Venv = class _Venv`, and people would read `_Venv` wherever an object or
+ * an error is printed. Its own `keepNames` costs a call for every closure that is made, on the hot path too. Only the class
+ * itself is rewritten: the rest of the file holds Python texts, which must stay as they are.
+ */
+const keepClassNames = {
+  name: 'keep-class-names',
+  renderChunk(code) {
+    const rename = (text, name) => text.replaceAll(new RegExp(`\\b_${name}\\b`, 'g'), name)
+    return { code: code.replaceAll(/^var (\w+) = class _\1 [^]*?^};/gm, rename) }
+  },
+}

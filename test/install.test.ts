@@ -38,6 +38,11 @@ describe.each(publishedPackages())('$manifest.name installed alone', ({ name, ma
     expect(cjs).toBe(esm)
   })
 
+  test('has functions and classes that are called what they are exported as', async () => {
+    const others = `Object.entries(await import('${manifest.name}')).filter(([name, it]) => it.name && it.name !== name)`
+    expect(await project.node('--input-type=module', '-e', `console.log(JSON.stringify(${others}))`)).toBe('[]\n')
+  })
+
   test('has types that need no others of ours', async () => {
     project.write('consumer.mts', consumer(name))
     // The codec runs where there is no Node: its declarations must not mention Node's.
