@@ -72,7 +72,7 @@ const rules: readonly Rule[] = [
   },
   // Before the network: these need answers of the index, so a retry that was needed on the way was not the end.
   {
-    pattern: /ResolutionImpossible|conflicting dependencies|Cannot install .* because these package versions have conf/,
+    pattern: /ERROR: (?:ResolutionImpossible|Cannot install )/,
     make: packages('RESOLUTION_CONFLICT'),
     what: 'the requirements contradict each other',
   },
@@ -88,6 +88,12 @@ const rules: readonly Rule[] = [
       /error: subprocess-exited-with-error|error: metadata-generation-failed|Failed building wheel for (?<name>\S+)|Failed to build (?<project>\S+)|Could not build wheels for/,
     make: packages('BUILD_FAILED'),
     what: 'a package could not be built from source',
+  },
+  // pip leaves such an index out, and then finds nothing.
+  {
+    pattern: /The repository located at (?<host>\S+) is not a trusted or secure host/,
+    make: network('TLS_FAILED'),
+    what: 'the package index has no TLS, and is not trusted without',
   },
   {
     pattern: /No matching distribution found for (?<requirement>[^(]*[^(\s])/,

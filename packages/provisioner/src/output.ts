@@ -33,7 +33,8 @@ export class OutputLines {
 
   /** The stream has ended: what has no line end is a line too. */
   end(): void {
-    this.#take(`${this.#decoder.end()}\n`)
+    const rest = this.#decoder.end()
+    if (this.#pending !== '' || rest !== '') this.#take(`${rest}\n`)
   }
 
   #take(text: string): void {
@@ -54,7 +55,7 @@ export class OutputLines {
 
   #add(raw: string): void {
     const line = this.#redact(raw)
-    if (line === '' || this.#onLine(line) === 'drop') return
+    if (this.#onLine(line) === 'drop') return
     this.#lines.push(line)
     this.#length += line.length + 1
     while (this.#length > MAX_TAIL_LENGTH && this.#lines.length > 1) {

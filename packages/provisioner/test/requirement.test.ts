@@ -87,6 +87,7 @@ describe('V-1: what a tool might take for something else is refused', () => {
     ['six\n-r other.txt', /control character/],
     ['six\0', /control character/],
     ['six\u0085', /control character/],
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the two characters as the tools read them
     ['a @ https://host.example/${TOKEN}/a.whl', /holds \$\{/],
   ])('%j', (given, message) => {
     expect(() => validateRequirement(given)).toThrow(UnsafeRequirementError)

@@ -9,6 +9,7 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { classifyFailure } from '../classify.js'
+import { NetworkError, PackageError } from '../errors.js'
 import { tryReadJson } from '../files.js'
 import { LIFELINE_PRELUDE } from '../lifeline.js'
 import { type Command, describeResult, run } from '../run.js'
@@ -56,7 +57,7 @@ async function create(job: BuildJob): Promise<void> {
 }
 
 async function install(job: BuildJob): Promise<BuildResult> {
-  const { spec, generation, reporter } = job
+  const { spec, reporter } = job
   if (spec.requirements.length === 0 && spec.requirementsFiles.length === 0) {
     for (const phase of ['resolve', 'download', 'build', 'install'] as const) reporter.skip(phase, 'no requirements')
     return { tools: {}, plan: [] }
@@ -64,13 +65,40 @@ async function install(job: BuildJob): Promise<BuildResult> {
   reporter.enter('resolve')
   const pip = await findPip(job)
   const args = ['-I', '-X', 'utf8', '-c', PIP_SCRIPT, pip.place, ...(await pipArguments(job, pip))]
+  await runPip(job, args)
+  return { tools: { pip: pip.version }, plan: await readPlan(job, pip) }
+}
+
+async function runPip(job: BuildJob, args: readonly string[]): Promise<void> {
   const output = new PipOutput(job)
   try {
-    await runStep(job, generation.python, args, (stream, line) => output.read(stream, line))
+    await runStep(job, job.generation.python, args, (stream, line) => output.read(stream, line))
+  } catch (error) {
+    if (!isNothingSeen(error)) throw error
+    await askAgain(job, args, error)
   } finally {
     output.close()
   }
-  return { tools: { pip: pip.version }, plan: await readPlan(job, pip) }
+}
+
+/** No release fits, and not a single one was seen: so pip says of a package that is not there, and of a 403 or 500 too. */
+function isNothingSeen(error: unknown): error is PackageError {
+  if (!(error instanceof PackageError) || error.code !== 'ERR_PYFERRY_NO_MATCHING_DISTRIBUTION') return false
+  return /\(from versions: none\)/.test(`${error.stderrTail}${error.stdoutTail}`)
+}
+
+/**
+ * Run pip once more to hear why: only `-vv` names an index that refuses or fails. When it works this time the index has
+ * recovered, and all is well.
+ *
+ * @throws the error of the second run when it says more, else the first
+ */
+async function askAgain(job: BuildJob, args: readonly string[], first: PackageError): Promise<void> {
+  try {
+    await runStep(job, job.generation.python, [...args, '-vv'], () => 'keep')
+  } catch (error) {
+    throw error instanceof NetworkError ? error : job.signal.aborted ? error : first
+  }
 }
 
 async function pipArguments({ spec, generation }: BuildJob, pip: Pip): Promise<string[]> {
