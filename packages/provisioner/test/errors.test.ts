@@ -1,0 +1,88 @@
+import { isPyferryError, PyferryError } from '@pyferry/errors'
+import { describe, expect, test } from 'vitest'
+import { hints, type ProvisionCode, retryableCodes } from '../src/hints.js'
+import {
+  BaseDirInUseError,
+  InterpreterError,
+  MachineError,
+  NetworkError,
+  PackageError,
+  ProvisionError,
+  type ProvisionFailure,
+  SpecError,
+  StoppedError,
+} from '../src/index.js'
+
+type Constructor = new (name: ProvisionCode, message: string, failure?: ProvisionFailure) => ProvisionError
+
+const classes = { SpecError, InterpreterError, PackageError, NetworkError, MachineError, StoppedError }
+
+const tree = {
+  SpecError: ['SPEC_INVALID', 'SPEC_UNSAFE_REQUIREMENT', 'SOURCE_MISSING', 'HASH_MISSING'],
+  InterpreterError: [
+    'PYTHON_NOT_FOUND',
+    'PYTHON_VERSION_MISMATCH',
+    'PYTHON_BROKEN',
+    'VENV_MODULE_MISSING',
+    'PIP_MISSING',
+  ],
+  PackageError: [
+    'NO_MATCHING_DISTRIBUTION',
+    'RESOLUTION_CONFLICT',
+    'BUILD_FAILED',
+    'HASH_MISMATCH',
+    'INSTALL_FAILED',
+    'VERIFY_FAILED',
+  ],
+  NetworkError: ['NETWORK_UNREACHABLE', 'AUTH_FAILED', 'TLS_FAILED'],
+  MachineError: [
+    'DISK_FULL',
+    'PERMISSION_DENIED',
+    'HOME_READ_ONLY',
+    'HOME_UNSAFE',
+    'HOME_INCOMPATIBLE',
+    'BASE_DIR_IN_USE',
+    'SPAWN_FAILED',
+  ],
+  StoppedError: ['TIMEOUT', 'ABORTED'],
+} as const
+
+const leaves = Object.entries(tree).flatMap(([type, codes]) => codes.map((code) => ({ type, code })))
+
+test('X: every code has its class, and every class its codes', () => {
+  expect(leaves.map(({ code }) => code).sort()).toEqual(Object.keys(hints).sort())
+})
+
+describe.each(leaves)('$code', ({ type, code }) => {
+  const make = (failure?: ProvisionFailure) =>
+    new (classes[type as keyof typeof classes] as unknown as Constructor)(code, 'it failed', failure)
+
+  test('X: is branded, with code, name, hint and facts; cause is kept', () => {
+    const cause = new Error('why')
+    const error = make({ cause, facts: { path: '/x' }, exitCode: 2, phase: 'install' })
+    expect(error).toBeInstanceOf(ProvisionError)
+    expect(error).toBeInstanceOf(PyferryError)
+    expect(isPyferryError(error, `ERR_PYFERRY_${code}`)).toBe(true)
+    expect(error).toMatchObject({
+      name: type,
+      hint: hints[code],
+      facts: { path: '/x' },
+      exitCode: 2,
+      phase: 'install',
+      cause,
+    })
+    expect(error.retryable).toBe(retryableCodes.has(code))
+  })
+
+  test('X: what is not known is not there', () => {
+    const own = type === 'InterpreterError' ? ['refused'] : []
+    expect(Object.keys(make()).sort()).toEqual(['code', 'facts', 'hint', ...own, 'retryable'])
+    expect(make({ hint: 'another' }).hint).toBe('another')
+  })
+})
+
+test('V-2: BaseDirInUseError says whose the folder is', () => {
+  expect(new BaseDirInUseError('/b', 7).message).toBe('baseDir /b is in use by process 7')
+  expect(new BaseDirInUseError('/b', undefined).message).toBe('baseDir /b is in use by another process')
+  expect(new BaseDirInUseError('/b', process.pid).message).toBe('baseDir /b is in use by this process')
+})
