@@ -8,6 +8,8 @@ export const packageBuild = (overrides = {}) => ({
   format: ['esm', 'cjs'],
   target: 'node20',
   platform: 'node',
+  // Deno, and bundlers for other places, know the built-in modules by this prefix alone.
+  removeNodeProtocol: false,
   clean: true,
   sourcemap: false,
   treeshake: true,
@@ -32,6 +34,6 @@ const keepClassNames = {
   name: 'keep-class-names',
   renderChunk(code) {
     const rename = (text, name) => text.replaceAll(new RegExp(`\\b_${name}\\b`, 'g'), name)
-    return { code: code.replaceAll(/^var (\w+) = class _\1 [^]*?^};/gm, rename) }
+    return { code: code.replaceAll(/^var (\w+) = class _\1 [\s\S]*?^};/gm, rename) }
   },
 }

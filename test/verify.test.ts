@@ -46,7 +46,7 @@ describe('a runner', () => {
 
   test('that ends before it reported throws', async () => {
     await expect(script('test/consumers/no-such-script.mjs')()).rejects.toThrow('before it reported')
-    await expect(vitest(['--config=no-such-config.ts'])()).rejects.toThrow('before it reported')
+    await expect(vitest(['--no-such-option'])()).rejects.toThrow('before it reported')
   })
 
   test('that finds no test has one failure', async () => {
