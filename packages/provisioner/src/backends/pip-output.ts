@@ -35,6 +35,7 @@ export class PipOutput {
   /** pip has ended. */
   close(): void {
     clearInterval(this.#counting)
+    this.#counting = undefined
   }
 
   #readText(line: string): void {
@@ -79,10 +80,13 @@ export class PipOutput {
 
   #countInstalled(total: number): void {
     const folder = sitePackages(this.#job)
+    let told = 0
     const count = async () => {
       const names = await readdir(folder).catch(() => [])
-      if (this.#counting === undefined) return
-      this.#progressPackages(Math.min(names.filter((name) => name.endsWith('.dist-info')).length, total), total)
+      const installed = names.filter((name) => name.endsWith('.dist-info')).length
+      if (this.#counting === undefined || installed === told) return
+      told = installed
+      this.#progressPackages(Math.min(installed, total), total)
     }
     this.#progressPackages(0, total)
     this.#counting ??= setInterval(() => void count(), COUNT_INTERVAL_MS).unref()
