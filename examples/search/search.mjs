@@ -60,10 +60,10 @@ try {
   console.log('\nA long call, its wait abandoned, its result fetched all the same:')
   const id = py.call('topics', { count: 24 })
   try {
-    await py.await(id, { timeoutMs: 100 })
+    await py.await(id, { timeoutMs: 50 })
   } catch (error) {
     if (!isPyferryError(error, 'ERR_PYFERRY_AWAIT_TIMEOUT')) throw error
-    console.log(`  gave up waiting for ${id} after 100 ms; it is ${py.peek(id)}`)
+    console.log(`  gave up waiting for ${id} after 50 ms; it is ${py.peek(id)}`)
   }
   const meanwhile = await ask('convert a date to text')
   console.log(`  meanwhile, ${meanwhile.question} → ${meanwhile.answers[0].name}  (${meanwhile.ms.toFixed(1)} ms)`)

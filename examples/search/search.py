@@ -68,7 +68,7 @@ def topics(options):
     """A long call: group all documents, and name each group by its strongest words."""
     from sklearn.cluster import KMeans
 
-    groups = KMeans(options["count"], n_init=4, random_state=0).fit(index["vectors"])
+    groups = KMeans(options["count"], n_init=2, random_state=0).fit(index["vectors"])
     words = index["vectorizer"].get_feature_names_out()
     weights = index["reducer"].inverse_transform(groups.cluster_centers_)
     sizes = numpy.bincount(groups.labels_)
