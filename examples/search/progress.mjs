@@ -17,24 +17,25 @@ function lines(stream) {
 }
 
 function bar(stream) {
-  const format = ' {bar} {phase} {value}/{total} {unit}  {item}'
   const display = new SingleBar(
-    { format, stream, hideCursor: true, clearOnComplete: true, linewrap: false },
+    { format: ' {bar} {label}', stream, hideCursor: true, clearOnComplete: true, linewrap: false },
     Presets.shades_classic,
   )
   let isShown = false
+  const show = (current, total, label) => {
+    if (isShown) display.setTotal(total)
+    else display.start(total, current, { label })
+    isShown = true
+    display.update(current, { label: label.slice(0, 60) })
+  }
   return {
     onEvent(event) {
-      if (event.type !== 'progress' || event.total === null) return
+      if (event.type === 'phase' && event.state === 'start') show(0, 1, event.phase)
+      if (event.type !== 'progress') return
       const { phase, current, total, unit, item = '' } = event
-      const payload = { phase, unit, item: item.slice(0, 40) }
-      if (isShown) {
-        display.setTotal(total)
-        display.update(current, payload)
-      } else {
-        display.start(total, current, payload)
-        isShown = true
-      }
+      // Until the total is known the bar stays empty and the text tells what comes.
+      const count = total === null ? `${current}` : `${current}/${total}`
+      show(total === null ? 0 : current, total ?? 1, `${phase} ${count} ${unit} ${item}`)
     },
     stop() {
       if (isShown) display.stop()

@@ -29,7 +29,6 @@ const py = new Venv({
   requirements: ['scikit-learn'],
   modules: [join(here, 'search.py')],
   threads: 2,
-  onLiveness: (state, error) => console.log(`  [liveness] ${state}${error ? `: ${error.message}` : ''}`),
 })
 
 try {
@@ -72,6 +71,8 @@ try {
   for (const { size, words } of topics.slice(0, 3)) console.log(`    ${size} about ${words.join(', ')}`)
 
   console.log('\nThe worker is killed, and started again in the same environment:')
+  py.on('died', (error) => console.log(`  [liveness] died: ${error.message}`))
+  py.on('ready', () => console.log('  [liveness] ready'))
   const lost = py.call('topics', { count: 24 })
   process.kill(py.pid, 'SIGKILL')
   await py.await(lost).catch((error) => console.log(`  the call in flight: ${error.name}, ${error.signal}`))
