@@ -37,6 +37,9 @@ const REMOVED = new Set([
 ])
 const REMOVED_PREFIXES = ['CONDA_', 'PIXI_', 'UV_', 'PIP_']
 
+/** Variables win over configuration files, which may say `user = true`: no such installation is ever the environment's. */
+const ALWAYS = { PIP_DISABLE_PIP_VERSION_CHECK: '1', PIP_USER: '0' }
+
 /**
  * Make the variables of an installer from the host's.
  *
@@ -47,7 +50,7 @@ export function installerEnvironment(host: Variables): Record<string, string> {
   const kept = Object.entries(host).filter(
     (entry): entry is [string, string] => entry[1] !== undefined && (HONOURED.has(entry[0]) || !isRemoved(entry[0])),
   )
-  return { ...Object.fromEntries(kept), PIP_DISABLE_PIP_VERSION_CHECK: '1' }
+  return { ...Object.fromEntries(kept), ...ALWAYS }
 }
 
 /** The current folder, or the temporary one when that has been removed: a process outlives its folder. */

@@ -106,9 +106,10 @@ const rules: readonly Rule[] = [
     what: 'no release fits this Python or platform',
   },
   {
-    pattern: /Could not open requirements file: .*No such file|Invalid requirement.*File .* does not exist/,
+    pattern:
+      /HTTP error (?:404|410)\b|Could not open requirements file: .*No such file|Invalid requirement.*File .* does not exist/,
     make: spec('SOURCE_MISSING'),
-    what: 'a file that is named is not there',
+    what: 'a file or URL that is named is not there',
   },
   {
     pattern: /Invalid requirement|error: unrecognized arguments|error: no such option|^Usage:/,

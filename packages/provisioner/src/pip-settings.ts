@@ -44,7 +44,9 @@ export async function readPipSettings(env: Variables, workingFolder: string): Pr
       ...unusedPipSettings.install,
       index: env.PIP_INDEX_URL ? indexKey(env.PIP_INDEX_URL) : null,
       extraIndex: words(env.PIP_EXTRA_INDEX_URL).map(indexKey),
-      findLinks: await Promise.all(words(env.PIP_FIND_LINKS).map((place) => linksKey(place, workingFolder))),
+      findLinks: await Promise.all(
+        words(env.PIP_FIND_LINKS).map((place) => linksKey(expandHome(place, env), workingFolder)),
+      ),
       noIndex: isOn(env.PIP_NO_INDEX),
       hashes: isOn(env.PIP_REQUIRE_HASHES) ? 'require' : 'none',
       pre: isOn(env.PIP_PRE),
@@ -57,6 +59,10 @@ export async function readPipSettings(env: Variables, workingFolder: string): Pr
 function indexKey(url: string): IndexKey {
   const blanked = blankLogins(url)
   return { url: blanked.replace('://@', '://'), auth: blanked !== url }
+}
+
+function expandHome(place: string, env: Variables): string {
+  return place.replace(/^~(?=[/\\]|$)/, env.HOME || homedir())
 }
 
 async function linksKey(place: string, workingFolder: string): Promise<{ path: string; sha256: string }> {

@@ -4,7 +4,7 @@
  *     resolve-source → find-python → key → hit
  *                                        → create → resolve → download → build → install → verify → publish
  */
-import { findBaseDir } from './base-dir.js'
+import { findBaseDir, prepareBaseDir } from './base-dir.js'
 import { build } from './build.js'
 import { currentFolder, installerEnvironment, type Variables } from './child-environment.js'
 import { makeDocument, readSource, workingFolderOf } from './document.js'
@@ -40,7 +40,8 @@ export async function provision(request: ProvisionRequest): Promise<Provisioned>
   const wanted = await resolve(request, await readPublished(layout))
   const hit = await tryHit(request, wanted)
   if (hit) return { stamp: hit, layout, isHit: true }
-  if (isOwnedHere(layout.baseDir)) return await buildMissing(request, wanted, layout)
+  // Prepared anew: somebody may have emptied the folder since it was claimed.
+  if (isOwnedHere(layout.baseDir)) return await buildMissing(request, wanted, await prepareBaseDir(request.baseDir))
   const claim = await claimBaseDir(request.baseDir)
   try {
     const owned = layoutOf(claim.baseDir)

@@ -25,7 +25,7 @@ test('E: what would turn Python or pip elsewhere is removed, what names indexes 
     ...['HOME', 'PATH', 'EXECUTABLE', 'PLATLIBDIR', 'STARTUP', 'USERBASE', 'PYCACHEPREFIX'].map(
       (name) => `PYTHON${name}`,
     ),
-    ...['TARGET', 'PREFIX', 'ROOT', 'USER', 'PYTHON', 'REQUIRE_VIRTUALENV', 'NO_INPUT'].map((name) => `PIP_${name}`),
+    ...['TARGET', 'PREFIX', 'ROOT', 'PYTHON', 'REQUIRE_VIRTUALENV', 'NO_INPUT'].map((name) => `PIP_${name}`),
     ...['__PYVENV_LAUNCHER__', 'VIRTUAL_ENV', 'CONDA_PREFIX', 'UV_PYTHON', 'UV_SYSTEM_PYTHON', 'PIXI_PROJECT_ROOT'],
   ].filter((name) => name !== 'PYTHONPYCACHEPREFIX')
   const host = {
@@ -34,5 +34,5 @@ test('E: what would turn Python or pip elsewhere is removed, what names indexes 
     PYTHONPYCACHEPREFIX: 'x',
     GONE: undefined,
   }
-  expect(installerEnvironment(host)).toEqual({ ...kept, PIP_DISABLE_PIP_VERSION_CHECK: '1' })
+  expect(installerEnvironment(host)).toEqual({ ...kept, PIP_DISABLE_PIP_VERSION_CHECK: '1', PIP_USER: '0' })
 })

@@ -47,6 +47,7 @@ describe('E: what decides where packages come from is in the key', () => {
     const before = await links('links')
     expect(before).toEqual([{ path: join(home, 'links'), sha256: expect.stringMatching(/^sha256:/) }])
     expect(await links(`file://${join(home, 'links')}`)).toEqual(before)
+    expect(await links('~/links')).toEqual(before)
     utimesSync(file, 1, 1)
     expect(await links('links')).not.toEqual(before)
     expect(await links('https://user:pw@host.example/links/')).toMatchObject([{ path: 'https://@host.example/links/' }])

@@ -328,10 +328,12 @@ describe('V-2: owners', () => {
     expect(await place.ensure({})).toEqual({ ...built, hit: true })
   })
 
-  test('the owner builds without asking anew', async () => {
+  test('the owner builds without asking anew, also after somebody emptied the folder', async () => {
     const place = makePlace()
     const claim = await claimBaseDir(place.baseDir)
     expect((await place.ensure({ requirements: ['tiny'] })).hit).toBe(false)
+    rmSync(join(place.baseDir, 'env'), { recursive: true })
+    expect((await place.ensure({})).hit).toBe(false)
     await claim.release()
   })
 
@@ -342,6 +344,13 @@ describe('V-2: owners', () => {
     const linked = new Provisioner({ baseDir: join(place.folder, 'link') })
     expect(await linked.ensure({ python: testPython })).toEqual({ ...built, hit: true })
   })
+})
+
+test("E: a configuration file that wants packages in the user's folder has no say in that", async () => {
+  const place = makePlace()
+  vi.stubEnv('PIP_CONFIG_FILE', join(place.folder, 'pip.conf'))
+  writeFileSync(join(place.folder, 'pip.conf'), '[install]\nuser = true\n')
+  expect((await place.ensure({ requirements: ['tiny==1.0'] })).packages).toEqual([{ name: 'tiny', version: '1.0' }])
 })
 
 test('X: no password is in an argument, a file, an event or an error', async () => {

@@ -13,7 +13,7 @@ export interface Pip {
 }
 
 /** Debian's and Ubuntu's package python3-pip-whl; their Pythons may not say so in `WHEEL_PKG_DIR`. */
-const DEBIAN_WHEELS = '/usr/share/python-wheels'
+export const DEBIAN_WHEELS = '/usr/share/python-wheels'
 
 const FIND_SCRIPT = `
 import os, pip
@@ -25,9 +25,9 @@ print("\\n" + pip.__version__ + " " + os.path.dirname(os.path.dirname(os.path.ab
  *
  * @throws InterpreterError (PIP_MISSING) naming where it was looked for
  */
-export async function findPip(job: BuildJob, debianWheels: string = DEBIAN_WHEELS): Promise<Pip> {
+export async function findPip(job: BuildJob, packagedWheels: string): Promise<Pip> {
   const { standardLibrary, wheelFolder } = job.python.info
-  const folders = [join(standardLibrary, 'ensurepip', '_bundled'), wheelFolder, debianWheels]
+  const folders = [join(standardLibrary, 'ensurepip', '_bundled'), wheelFolder, packagedWheels]
   for (const folder of folders) {
     const wheel = folder === null ? undefined : await findWheel(folder)
     if (wheel) return wheel

@@ -15,16 +15,21 @@ import { LIFELINE_PRELUDE } from '../lifeline.js'
 import { type Command, describeResult, run } from '../run.js'
 import type { InstalledPackage } from '../stamp.js'
 import type { Backend, BuildJob, BuildResult } from './backend.js'
-import { findPip, isPipAtLeast, type Pip } from './pip.js'
+import { DEBIAN_WHEELS, findPip, isPipAtLeast, type Pip } from './pip.js'
 import { PipOutput } from './pip-output.js'
 import { parsePipReport } from './pip-report.js'
 
-export const venvPip: Backend = {
-  name: 'venv-pip',
-  async build(job) {
-    await create(job)
-    return await install(job)
-  },
+export const venvPip: Backend = makeVenvPip(DEBIAN_WHEELS)
+
+/** @param packagedWheels folder in which a packager may keep the wheel of pip, beside those that the base names itself */
+export function makeVenvPip(packagedWheels: string): Backend {
+  return {
+    name: 'venv-pip',
+    async build(job) {
+      await create(job)
+      return await install(job, packagedWheels)
+    },
+  }
 }
 
 const VENV_SCRIPT = `${LIFELINE_PRELUDE}
@@ -56,14 +61,14 @@ async function create(job: BuildJob): Promise<void> {
   })
 }
 
-async function install(job: BuildJob): Promise<BuildResult> {
+async function install(job: BuildJob, packagedWheels: string): Promise<BuildResult> {
   const { spec, reporter } = job
   if (spec.requirements.length === 0 && spec.requirementsFiles.length === 0) {
     for (const phase of ['resolve', 'download', 'build', 'install'] as const) reporter.skip(phase, 'no requirements')
     return { tools: {}, plan: [] }
   }
   reporter.enter('resolve')
-  const pip = await findPip(job)
+  const pip = await findPip(job, packagedWheels)
   const args = ['-I', '-X', 'utf8', '-c', PIP_SCRIPT, pip.place, ...(await pipArguments(job, pip))]
   await runPip(job, args)
   return { tools: { pip: pip.version }, plan: await readPlan(job, pip) }

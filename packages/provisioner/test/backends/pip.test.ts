@@ -4,9 +4,13 @@ import { basename, join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { BuildJob } from '../../src/backends/backend.js'
 import { findPip, isPipAtLeast } from '../../src/backends/pip.js'
+import { makeVenvPip } from '../../src/backends/venv-pip.js'
+import { installerEnvironment } from '../../src/child-environment.js'
 import { Reporter } from '../../src/events.js'
 import { findPython } from '../../src/find-python.js'
-import { InterpreterError, Provisioner } from '../../src/index.js'
+import { type EnvironmentSpec, InterpreterError, Provisioner } from '../../src/index.js'
+import { generationLayout, layoutOf, newGeneration } from '../../src/layout.js'
+import { resolveSpec } from '../../src/spec.js'
 import { temporaryFolder } from '../fixtures/folders.js'
 import { usePackagesOf } from '../fixtures/pip-settings.js'
 import { findPipWheel, relocatePython, runPython, testPython } from '../fixtures/pythons.js'
@@ -52,15 +56,13 @@ describe('V-3: a base without ensurepip', () => {
     const library = runPython(python, 'import sysconfig; print(sysconfig.get_path("purelib"))')
     unpack(wheel, library)
     unpack(writeWheel(folder, '1.0'), library)
-    const job = await jobFor(python)
-    expect(await findPip(job, '/nowhere')).toEqual({ place: library, version })
-
     usePackagesOf(writeFiles(join(folder, 'links'), [makeWheel({ name: 'tiny', version: '2.0' })]))
-    const { packages } = await new Provisioner({ baseDir: join(folder, 'home') }).ensure({
-      python,
-      requirements: ['tiny'],
-    })
-    expect(packages).toEqual([{ name: 'tiny', version: '2.0' }])
+    const job = await jobFor(python, { requirements: ['tiny'] })
+    expect(await findPip(job, '/nowhere')).toEqual({ place: library, version })
+    const { plan } = await makeVenvPip('/nowhere').build(job)
+    expect(plan).toMatchObject([{ name: 'tiny', version: '2.0', isRequested: true, from: 'index' }])
+    const script = 'import importlib.metadata; print([d.metadata["Name"] for d in importlib.metadata.distributions()])'
+    expect(runPython(job.generation.python, script)).toBe("['tiny']")
   })
 
   test('needs no pip when nothing is to be installed', async () => {
@@ -82,23 +84,18 @@ test.each([
   expect(isPipAtLeast({ place: '', version: given }, major, minor)).toBe(expected)
 })
 
-async function jobFor(path: string): Promise<BuildJob> {
+/** A whole job for the Python at `path`, which says nothing of wheels elsewhere, as Debian's does. */
+async function jobFor(path: string, spec: EnvironmentSpec = {}): Promise<BuildJob> {
+  const folder = temporaryFolder()
+  const layout = layoutOf(folder)
+  mkdirSync(layout.envDir)
   const python = await findPython(path, { env: process.env })
   return {
-    spec: { python: path, requirements: [], requirementsFiles: [], buildTimeoutMs: 1 },
-    python,
-    generation: {
-      gen: '',
-      prefix: '',
-      stamp: '',
-      building: '',
-      requirements: '',
-      report: '',
-      python: '',
-      pythonConfig: '',
-    },
-    env: process.env,
-    workingFolder: '/',
+    spec: resolveSpec(spec),
+    python: { ...python, info: { ...python.info, wheelFolder: null } },
+    generation: generationLayout(layout, newGeneration()),
+    env: installerEnvironment(process.env),
+    workingFolder: folder,
     reporter: new Reporter(undefined),
     signal: new AbortController().signal,
     redact: (text) => text,
