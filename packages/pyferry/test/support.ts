@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import { afterEach } from 'vitest'
+import { afterAll, afterEach } from 'vitest'
 import { type PythonError, Venv, type VenvConfig } from '../src/index.js'
 
 /** The real interpreter behind the Python under test, not a shim in front of it. */
@@ -89,12 +89,16 @@ export async function eventually(condition: () => boolean): Promise<void> {
 }
 
 let bundled: Promise<string> | undefined
+let bundleFolder: string | undefined
+afterAll(() => {
+  if (bundleFolder) rmSync(bundleFolder, { recursive: true, force: true })
+})
 
 /** The facade in one file, as an application's bundler would make it: no other file of ours is beside it. */
 function bundle(): Promise<string> {
   bundled ??= (async () => {
     const folder = mkdtempSync(join(tmpdir(), 'pyferry-bundle-'))
-    process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+    bundleFolder = folder
     const packages = fileURLToPath(new URL('../..', import.meta.url))
     const outfile = join(folder, 'pyferry.mjs')
     await build({
