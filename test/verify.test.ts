@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { count, parseJunitReport, parseVitestReport, settle, sum, totalLine } from '../scripts/lib/count.mjs'
-import { command, script, vitest } from '../scripts/lib/runners.mjs'
+import { command, vitest } from '../scripts/lib/runners.mjs'
 import { runSteps } from '../scripts/lib/steps.mjs'
 
 describe('a count', () => {
@@ -45,7 +45,6 @@ describe('a runner', () => {
   })
 
   test('that ends before it reported throws', async () => {
-    await expect(script('test/consumers/no-such-script.mjs')()).rejects.toThrow('before it reported')
     await expect(vitest(['--no-such-option'])()).rejects.toThrow('before it reported')
   })
 

@@ -65,12 +65,6 @@ export const pytest =
     )
   }
 
-/** Our own scripts write their count themselves, as JSON, into the file they are given last. @returns {Step} */
-export const script =
-  (path, ...args) =>
-  async () =>
-    withReport(JSON.parse, (report) => run(process.execPath, [join(root, path), ...args, `--report=${report}`]))
-
 async function withReport(parse, runWith) {
   const folder = mkdtempSync(join(tmpdir(), 'pyferry-report-'))
   const report = join(folder, 'report')
