@@ -68,8 +68,8 @@ class Connection:
 
     @property
     def has_answers(self) -> bool:
-        """Whether answers wait to be written."""
-        return self._output.is_waiting
+        """Whether answers wait to be written and no thread is at it."""
+        return self._output.needs_flush
 
     def flush(self) -> None:
         """Write the answers that wait."""
@@ -80,13 +80,13 @@ class Connection:
         while True:
             try:
                 data = os.read(self._descriptor, CHUNK_BYTES)
-            except OSError:
-                # Reset: the host is gone without having read everything.
-                exit_now(1)
             except BaseException as error:
-                # A signal handler of the user's raised in the main thread, where no call was
-                # running.
-                sys.excepthook(type(error), error, error.__traceback__)
+                trace = error.__traceback__
+                if trace is None or trace.tb_next is None:
+                    # Of `read` itself. Reset: the host is gone and has not read everything.
+                    exit_now(1)
+                # A signal handler of the user's raised in the main thread: no call's affair.
+                sys.excepthook(type(error), error, trace)
                 continue
             break
         if data:

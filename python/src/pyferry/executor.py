@@ -11,6 +11,8 @@ afterwards if it is still free:
 
 The **monitor**, a thread that ticks while tasks run, hands the lead to a spare (to a new thread if
 there is none) when it was free for a whole tick: whoever gave it up is stuck in something long.
+When the next bytes come and the main thread is a spare by then, it gets the lead back: signals,
+GUIs and some libraries work only there. With a `limit` of one no other thread runs calls at all.
 
 Invariants, kept under `_gate`:
 
@@ -134,14 +136,14 @@ class Executor:
             seat.leads, seat.task = False, None
             while leads or task is not None:
                 if task is None:
-                    task = self._lead()
+                    task = self._lead(seat)
                     leads = False
                     continue
                 started = time.perf_counter()
                 work.run(task)
                 if time.perf_counter() - started > FLUSH_AFTER_SECONDS:
                     work.flush()
-                leads, task = self._finish(task)
+                leads, task = self._finish(task, seat)
                 if not leads:
                     # The next one may be long, or nobody may come this way for long.
                     work.flush()
@@ -153,13 +155,13 @@ class Executor:
                 work.flush()
                 seat.leads = self._try_lead()
 
-    def _lead(self) -> Task | None:
+    def _lead(self, seat: _Seat) -> Task | None:
         """Read until there is a task to run, then give up the lead. `None`: lost it, or the end."""
         work = self._work
         while True:
             task = work.next_task()
             if task is not None:
-                if self._start(task):
+                if self._start(task, seat):
                     return task
             elif work.has_answers:
                 self._give_up_lead()
@@ -169,8 +171,19 @@ class Executor:
             elif not work.read():
                 self._end()
                 return None
+            elif self._main_seat in self._spares and self._hand_to_main():
+                return None
 
-    def _start(self, task: Task) -> bool:
+    def _hand_to_main(self) -> bool:
+        """Give the lead back to the main thread, if it is free."""
+        with self._gate:
+            if self._main_seat not in self._spares:
+                return False
+            self._spares.remove(self._main_seat)
+            self._wake(self._main_seat, leads=True)
+            return True
+
+    def _start(self, task: Task, seat: _Seat) -> bool:
         """Give up the lead and take a slot for `task`; or let it wait, and keep the lead."""
         if not self._is_monitored:
             self._start_monitor()
@@ -180,22 +193,25 @@ class Executor:
                     self._defines.append(task)
                     return False
                 self._is_defining = True
-            elif self._calls or self._is_defining or self._running >= self._limit:
+            elif self._calls or not self._may_run_call(seat):
                 self._calls.append(task)
+                if self._main_seat in self._spares and self._may_run_call(self._main_seat):
+                    self._spares.remove(self._main_seat)
+                    self._wake(self._main_seat, leads=False)
                 return False
             else:
                 self._running += 1
             self._release_lead()
             return True
 
-    def _finish(self, task: Task) -> tuple[bool, Task | None]:
+    def _finish(self, task: Task, seat: _Seat) -> tuple[bool, Task | None]:
         """Free the slot of `task`; tell whether this thread leads again, or else the next task."""
         with self._gate:
             if task.is_define:
                 self._is_defining = False
             else:
                 self._running -= 1
-            following = self._take_waiting()
+            following = self._take_waiting(seat)
             if following is None and not self._is_led:
                 self._is_led = True
                 return True, None
@@ -204,7 +220,7 @@ class Executor:
     def _rest(self, seat: _Seat) -> bool:
         """Park until there is something to do, unless there is already; `False` at the end."""
         with self._gate:
-            seat.task = self._take_waiting()
+            seat.task = self._take_waiting(seat)
             if seat.task is not None:
                 return True
             if not self._is_led:
@@ -219,16 +235,19 @@ class Executor:
         seat.park()
         return True
 
-    def _take_waiting(self) -> Task | None:
-        if self._is_defining:
-            return None
-        if self._defines:
+    def _take_waiting(self, seat: _Seat) -> Task | None:
+        if self._defines and not self._is_defining:
             self._is_defining = True
             return self._defines.popleft()
-        if self._calls and self._running < self._limit:
+        if self._calls and self._may_run_call(seat):
             self._running += 1
             return self._calls.popleft()
         return None
+
+    def _may_run_call(self, seat: _Seat) -> bool:
+        if self._is_defining or self._running >= self._limit:
+            return False
+        return self._limit > 1 or seat is self._main_seat
 
     def _release_lead(self) -> None:
         self._is_led = False
@@ -278,7 +297,7 @@ class Executor:
                 idle_ticks = idle_ticks + 1 if is_idle else 0
                 if not self._is_led and turns == self._turns:
                     self._wake_one(leads=True)
-                elif self._calls and not self._is_defining and self._running < self._limit:
+                elif self._calls and not self._is_defining and 1 < self._limit > self._running:
                     # Calls that had to wait for a define: one each tick, besides those that
                     # finishing threads take.
                     self._wake_one(leads=False)
@@ -293,9 +312,7 @@ class Executor:
     def _wake_one(self, *, leads: bool) -> None:
         """Give the lead or a waiting task to a spare or a new thread; if there is none, later."""
         if self._spares:
-            seat = self._spares.pop()
-            self._give(seat, leads=leads)
-            seat.wake.release()
+            self._wake(self._spares.pop(), leads=leads)
         elif self._threads < self._limit + 2:
             seat = _Seat()
             try:
@@ -303,14 +320,14 @@ class Executor:
             except RuntimeError:
                 return
             self._threads += 1
-            self._give(seat, leads=leads)
-            seat.wake.release()
+            self._wake(seat, leads=leads)
 
-    def _give(self, seat: _Seat, *, leads: bool) -> None:
+    def _wake(self, seat: _Seat, *, leads: bool) -> None:
         if leads:
             self._is_led = seat.leads = True
         else:
-            seat.task = self._take_waiting()
+            seat.task = self._take_waiting(seat)
+        seat.wake.release()
 
     def _live_when_woken(self, seat: _Seat) -> None:
         seat.park()

@@ -35,7 +35,7 @@ def import_file(path: str) -> ModuleType:
             f"{path} cannot be loaded as {name!r}: "
             f"a module of that name is imported already ({origin})"
         )
-    if name in getattr(sys, "stdlib_module_names", ()):
+    if _is_of_the_library(name):
         raise ImportError(
             f"{path} cannot be loaded as {name!r}: it would hide the standard library's module"
         )
@@ -54,6 +54,15 @@ def import_file(path: str) -> ModuleType:
         sys.modules.pop(name, None)
         raise
     return module
+
+
+def _is_of_the_library(name: str) -> bool:
+    names = getattr(sys, "stdlib_module_names", None)
+    if names is not None:
+        return name in names
+    # Before 3.10 there is no list.
+    library = os.path.join(os.path.dirname(os.__file__), name)
+    return name in sys.builtin_module_names or any(map(os.path.exists, (library, f"{library}.py")))
 
 
 def _is_from(module: ModuleType, path: str) -> bool:

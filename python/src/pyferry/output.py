@@ -41,9 +41,9 @@ class Output:
         self._waiting.append(frame)
 
     @property
-    def is_waiting(self) -> bool:
-        """Whether there are frames that nobody has begun to write."""
-        return bool(self._waiting)
+    def needs_flush(self) -> bool:
+        """Whether frames wait and nobody is writing; whoever writes looks again before it stops."""
+        return bool(self._waiting) and not self._writing.locked()
 
     def flush(self) -> None:
         """Write what waits, unless a thread is writing: then that one does. May block."""
@@ -78,8 +78,9 @@ class Output:
                 while written < len(rest):
                     rest = rest[written:]
                     written = os.write(self._descriptor, rest)
-        except OSError:
-            # The host is gone, and with it everybody who could be told.
+        except BaseException:
+            # The host is gone, and with it everybody who could be told; or a signal handler of the
+            # user's has raised here, and nobody knows how much was written.
             exit_now(1)
 
 

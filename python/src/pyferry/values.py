@@ -8,7 +8,6 @@ unwinds.
 from __future__ import annotations
 
 from pyferry.errors import UnserializableError
-from pyferry.jsontext import quote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -83,8 +82,14 @@ def format_path(root: str, keys: Keys) -> str:
             path += f"[{key}]"
         else:
             is_name = key.isascii() and key.replace("$", "_").isidentifier()
-            path += f".{key}" if is_name else f"[{quote(key)}]"
+            path += f".{key}" if is_name else f"[{_quote(key)}]"
     return path
+
+
+def _quote(key: str) -> str:
+    import json
+
+    return json.dumps(key, ensure_ascii=False)
 
 
 class _Refused(Exception):  # noqa: N818 - never seen outside: it becomes an `UnserializableError`

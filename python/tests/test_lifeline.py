@@ -1,0 +1,123 @@
+"""Dying with the host (contract S-4)."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from host import PYTHON, SOURCES, Host
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "killpg"), reason="process groups are POSIX")
+
+
+def with_lifeline(start: Callable[..., Host], **options: bool) -> tuple[Host, int]:
+    theirs, ours = os.pipe()
+    host = start(options=("--lifeline", str(theirs)), pass_fds=(theirs,), **options)
+    os.close(theirs)
+    return host, ours
+
+
+BUSY = """
+import os, re, signal, subprocess, sys, time
+def loop():
+    while True: pass
+def hold_the_gil(): re.match('(a*)*b', 'a' * 100)
+def nap(): time.sleep(600)
+def begin(name):
+    print('busy', flush=True)
+    globals()[name]()
+def child():
+    return subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']).pid
+def fork():
+    child = os.fork()
+    if child == 0: time.sleep(600)
+    return child
+"""
+
+
+@pytest.mark.parametrize("busy", ["loop", "hold_the_gil", "nap", None])
+def test_the_worker_dies_when_the_other_end_closes(
+    start: Callable[..., Host], busy: str | None
+) -> None:
+    """S-4: whatever it is doing, also while C code holds the GIL."""
+    if busy == "hold_the_gil" and sys.platform != "linux":
+        pytest.skip("elsewhere a thread watches, which needs the GIL")
+    host, ours = with_lifeline(start, start_new_session=True)
+    host.define(BUSY)
+    if busy is not None:
+        host.begin("begin", busy)
+        assert host.process.stdout is not None
+        assert host.process.stdout.readline() == b"busy\n"
+    assert host.process.poll() is None
+    os.close(ours)
+
+    assert host.process.wait(60) == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("kind", ["child", "fork"])
+def test_its_children_die_with_it(start: Callable[..., Host], kind: str) -> None:
+    """S-4: what is in its process group."""
+    host, ours = with_lifeline(start, start_new_session=True)
+    host.define(BUSY)
+    host.call(kind)
+    assert host.process.stdout is not None
+    os.close(ours)
+    assert host.process.wait(60) == -signal.SIGKILL
+
+    # The child holds our stdout as long as it lives.
+    assert select.select([host.process.stdout], [], [], 60)[0]
+    assert host.process.stdout.read() == b""
+
+
+def test_a_host_that_is_gone_before_the_start_is_noticed() -> None:
+    """S-4: the kernel tells of changes only."""
+    theirs, ours = os.pipe()
+    os.close(ours)
+    host = Host(
+        "fd", options=("--lifeline", str(theirs)), pass_fds=(theirs,), start_new_session=True
+    )
+    os.close(theirs)
+    try:
+        assert host.process.wait(60) == -signal.SIGKILL
+        assert host.receive() is None
+    finally:
+        host.stop()
+
+
+def test_a_worker_in_its_host_s_group_ignores_the_lifeline(start: Callable[..., Host]) -> None:
+    """S-4: the group that would be killed is the host's own."""
+    host, ours = with_lifeline(start)
+    host.define("def f(): return 1")
+    os.close(ours)
+
+    assert host.call("f") == 1
+
+
+def test_where_the_kernel_does_not_tell_a_thread_watches() -> None:
+    """S-4: the way of other POSIX systems, tried here."""
+    theirs, ours = os.pipe()
+    program = (
+        f"import sys; sys.path.insert(0, {SOURCES!r}); sys.platform = 'darwin'\n"
+        "from pyferry.lifeline import hold_lifeline\n"
+        f"hold_lifeline({theirs}); print('held', flush=True)\n"
+        "import time; time.sleep(600)\n"
+    )
+    process = subprocess.Popen(
+        [PYTHON, "-c", program], pass_fds=(theirs,), stdout=subprocess.PIPE, start_new_session=True
+    )
+    os.close(theirs)
+    assert process.stdout is not None
+    with process.stdout:
+        assert process.stdout.readline() == b"held\n"
+        os.close(ours)
+
+        assert process.wait(60) == -signal.SIGKILL

@@ -1,0 +1,58 @@
+"""The worker's command line."""
+
+from __future__ import annotations
+
+import pytest
+
+from pyferry.options import UsageError, parse_options
+
+
+def test_stdio_is_served_with_defaults() -> None:
+    """W-1: the command that any host may use."""
+    options = parse_options(["--stdio", "--max-workers", "3"])
+
+    assert options.stdio
+    assert (
+        options.max_workers,
+        options.max_frame_bytes,
+        options.lifeline,
+    ) == (3, 64 * 1024 * 1024, None)
+
+
+def test_descriptors_are_served() -> None:
+    """V-17: and a number may stand behind an equals sign."""
+    options = parse_options(
+        ["--fd-in=3", "--fd-out", "4", "--lifeline", "5", "--max-workers=1", "--max-frame-bytes=9"]
+    )
+
+    assert (
+        options.stdio,
+        options.fd_in,
+        options.fd_out,
+        options.lifeline,
+        options.max_workers,
+        options.max_frame_bytes,
+    ) == (False, 3, 4, 5, 1, 9)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("", "either --stdio or"),
+        ("--stdio", "--max-workers must be given"),
+        ("--stdio --max-workers", "followed by a number"),
+        ("--stdio --max-workers 0", "at least 1, not '0'"),
+        ("--stdio --max-workers ²", "integer"),
+        ("--stdio --max-workers 1 --max-frame-bytes 4294967296", "at most 4294967295"),
+        ("--fd-in 3 --max-workers 1", "--fd-in and --fd-out"),
+        ("--stdio --fd-in 3 --max-workers 1", "excludes"),
+        ("--stdio=1 --max-workers 1", "unknown option --stdio"),
+        ("--stido", "unknown option --stido"),
+    ],
+)
+def test_a_bad_command_line_is_named(line: str, words: str) -> None:
+    """W-1: option, value and what was expected."""
+    with pytest.raises(UsageError) as caught:
+        parse_options(line.split())
+
+    assert words in str(caught.value)
