@@ -139,8 +139,11 @@ export function closestName(name: string, known: Iterable<string>): string | und
   return best
 }
 
-/** Throw an `OptionError` for the first key of `options` that is not in `known`, naming the closest known one. */
+/** Throw an `OptionError` when `options` is no object, and for its first key that is not in `known`, naming the closest known one. */
 export function assertKnownOptions(options: object, known: readonly string[], prefix = ''): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new OptionError(prefix.replace(/\.$/, '') || 'options', options, 'an object of options')
+  }
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue
     const closest = closestName(key, known)

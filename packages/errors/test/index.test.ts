@@ -57,6 +57,11 @@ describe('errors (contract X)', () => {
     expect(check).toThrow(expect.objectContaining({ option: 'treads', hint: 'did you mean threads?' }))
   })
 
+  it.each([null, 'x', [], 1])('refuses %s as options', (options) => {
+    expect(() => assertKnownOptions(options as never, ['threads'])).toThrow(OptionError)
+    expect(() => assertKnownOptions(options as never, ['inherit'], 'env.')).toThrow('option env must be an object')
+  })
+
   it.each([
     ['treads', 'threads'],
     ['soruces', 'sources'],

@@ -13,6 +13,8 @@ export interface Failure {
   error: Error
   /** The stack of the place that called, with `captureStacks`. */
   callSite: string | undefined
+  /** Makes the error anew: for an outcome that goes to many, each of whom gets a stack of their own. */
+  copy?: () => Error
 }
 
 /** What `result(id)` answers. */
@@ -31,7 +33,7 @@ export interface Kwargs {
  * @throws UnserializableError when `values` is not a plain object
  */
 export function kwargs(values: Readonly<Record<string, unknown>>): Kwargs {
-  if (typeof values !== 'object' || values === null || Array.isArray(values)) {
+  if (!isPlainObject(values)) {
     throw new UnserializableError('kwargs', `expected an object of keyword arguments, not ${describeValue(values)}`)
   }
   return Object.freeze({ [keywordArguments]: values })
@@ -71,7 +73,9 @@ export function deliver<T>(outcome: Outcome<unknown, Failure>): T {
 }
 
 /** The error of a failure with the current stack, and the stack of the call where it was kept. */
-export function located({ error, callSite }: Failure, below: (...args: never[]) => unknown): Error {
+export function located(failure: Failure, below: (...args: never[]) => unknown): Error {
+  const { callSite } = failure
+  const error = failure.copy?.() ?? failure.error
   Error.captureStackTrace(error, below)
   if (callSite !== undefined) error.stack = `${error.stack}\n    --- called from ---\n${callSite}`
   return error
@@ -81,6 +85,16 @@ export function located({ error, callSite }: Failure, below: (...args: never[]) 
 export function relocated(error: unknown, below: (...args: never[]) => unknown): unknown {
   if (isPyferryError(error)) Error.captureStackTrace(error, below)
   return error
+}
+
+/** Also one of another realm, such as a test runner's. */
+function isPlainObject(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return (
+    prototype === null ||
+    (Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, 'isPrototypeOf'))
+  )
 }
 
 function isKwargs(value: unknown): value is Kwargs {

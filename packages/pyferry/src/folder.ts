@@ -1,6 +1,6 @@
 /** Where a `Venv` keeps what it has on disk: the folder it was given, or a temporary one that goes with it. */
 import { rmSync } from 'node:fs'
-import { mkdtemp, readdir, stat } from 'node:fs/promises'
+import { lstat, mkdtemp, readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { claimBaseDir, removeBaseDir } from '@pyferry/provisioner'
@@ -32,8 +32,11 @@ export async function claimFolder(
   if (baseDir !== undefined) {
     const claim = await claimBaseDir(baseDir)
     const release = async () => {
-      if (!isKept) await removeBaseDir(claim.baseDir)
-      await claim.release()
+      try {
+        if (!isKept) await removeBaseDir(claim.baseDir)
+      } finally {
+        await claim.release()
+      }
     }
     return { baseDir: claim.baseDir, metaDir: claim.metaDir, release }
   }
@@ -42,9 +45,12 @@ export async function claimFolder(
   removeAtExit(path, stopUsing)
   const claim = await claimBaseDir(path)
   const release = async () => {
-    await removeBaseDir(claim.baseDir)
-    await claim.release()
-    keepAtExit(path)
+    try {
+      await removeBaseDir(claim.baseDir)
+      keepAtExit(path)
+    } finally {
+      await claim.release()
+    }
   }
   return { baseDir: claim.baseDir, metaDir: claim.metaDir, release }
 }
@@ -55,7 +61,7 @@ async function removeAbandoned(): Promise<void> {
     if (!name.startsWith(TEMPORARY_PREFIX)) continue
     const path = join(tmpdir(), name)
     try {
-      if (Date.now() - (await stat(path)).mtimeMs < ABANDONED_AFTER_MS) continue
+      if (!(await isAbandoned(path))) continue
       const claim = await claimBaseDir(path)
       await removeBaseDir(path)
       await claim.release()
@@ -63,6 +69,14 @@ async function removeAbandoned(): Promise<void> {
       // In use, another user's, or being removed by another host at this moment: not ours to take.
     }
   }
+}
+
+/** A folder itself, never what a link by this name leads to; ours, old, and with the mark of one that was claimed. */
+async function isAbandoned(path: string): Promise<boolean> {
+  const found = await lstat(path)
+  const isOwn = process.geteuid === undefined || found.uid === process.geteuid()
+  if (!found.isDirectory() || !isOwn || Date.now() - found.mtimeMs < ABANDONED_AFTER_MS) return false
+  return (await lstat(join(path, 'HOME.json'))).isFile()
 }
 
 /** The temporary folders in use, each with what ends its use. */
@@ -81,7 +95,11 @@ function keepAtExit(path: string): void {
 
 function removeAll(): void {
   for (const [path, stopUsing] of temporaries) {
-    stopUsing()
-    rmSync(path, { recursive: true, force: true, maxRetries: 3 })
+    try {
+      stopUsing()
+      rmSync(path, { recursive: true, force: true, maxRetries: 3 })
+    } catch {
+      // The exit goes on; what is left is found by the next host.
+    }
   }
 }

@@ -241,27 +241,36 @@ function readRequirement(value: unknown, option: string): string {
 function readLauncher(value: unknown, option: string): [string, ...string[]] {
   const [command, ...args] = readList(value, option)
   if (command === undefined) throw new OptionError(option, value, 'a command and its arguments, at least one string')
-  return [readText(command, `${option}[0]`), ...args.map((arg, index) => readString(arg, `${option}[${index + 1}]`))]
+  return [
+    readCommandPath(command, `${option}[0]`),
+    ...args.map((arg, index) => readString(arg, `${option}[${index + 1}]`)),
+  ]
 }
 
 function readEnv(value: unknown, option: string): ResolvedOptions['env'] {
-  if (typeof value !== 'object' || value === null) throw new OptionError(option, value, '{ inherit, set }')
-  assertKnownOptions(value, ['inherit', 'set'], `${option}.`)
+  assertKnownOptions(value as object, ['inherit', 'set'], `${option}.`)
   const { inherit = true, set = {} } = value as Record<string, unknown>
-  if (typeof set !== 'object' || set === null) throw new OptionError(`${option}.set`, set, 'an object of strings')
-  for (const [name, text] of Object.entries(set)) readString(text, `${option}.set.${name}`)
+  if (typeof set !== 'object' || set === null || Array.isArray(set)) {
+    throw new OptionError(`${option}.set`, set, 'an object of strings')
+  }
+  for (const [name, text] of Object.entries(set)) {
+    if (/^$|[=\0]/.test(name))
+      throw new OptionError(`${option}.set`, name, 'an object whose keys are names of variables')
+    readString(text, `${option}.set.${name}`)
+  }
   return {
     inherit: Array.isArray(inherit)
       ? listOf(readText)(inherit, `${option}.inherit`)
       : readBoolean(inherit, `${option}.inherit`),
-    set: set as Record<string, string>,
+    set: { ...set } as Record<string, string>,
   }
 }
 
 function readSink(value: unknown, option: string): OutputSink {
   if (value === 'tail' || value === 'inherit' || value === 'ignore' || typeof value === 'function')
     return value as OutputSink
-  if (typeof (value as Writable | null)?.write === 'function') return value as Writable
+  const methods = ['write', 'on', 'off'] as const
+  if (methods.every((name) => typeof (value as Writable | null)?.[name] === 'function')) return value as Writable
   throw new OptionError(option, value, "'tail', 'inherit', 'ignore', a Writable, or a function of a line")
 }
 

@@ -9,9 +9,11 @@
  */
 import { assertKnownOptions, OptionError } from '@pyferry/errors'
 import { type Environment, type ProvisionEvent, Provisioner } from '@pyferry/provisioner'
-import { type Outcome, ResultCache } from '@pyferry/result-cache'
+import { type Outcome, ResultCache, resolveWaitOptions } from '@pyferry/result-cache'
 import {
   type CallEnd,
+  ClosedError,
+  callSafely,
   hostEnvironment,
   type Launch,
   type LivenessEvents,
@@ -58,7 +60,8 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
   readonly #worker: Worker
   readonly #results: ResultCache<unknown, Failure>
   readonly #progress = new Set<(event: ProvisionEvent) => void>()
-  readonly #listeners = new Map<(...args: never[]) => void, () => void>()
+  /** What stops each listener, by event. */
+  readonly #listeners = { ready: new Map<unknown, () => void>(), died: new Map<unknown, () => void>() }
   #folder: Folder | undefined
   #environment: Environment | undefined
   #tails: { stdout: TailFile; stderr: TailFile } | undefined
@@ -109,7 +112,9 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
       await venv.start(options)
       return venv
     } catch (error) {
-      await venv.close()
+      await venv
+        .close()
+        .catch((second) => reportFailure(config.logger, 'closing after a failed start failed too', second))
       throw error
     }
   }
@@ -148,11 +153,13 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
     if (onProgress !== undefined && typeof onProgress !== 'function') {
       throw new OptionError('onProgress', onProgress, 'a function')
     }
-    if (onProgress) this.#progress.add(onProgress)
+    // One entry a start: two that share a callback must not take it from each other.
+    const display = onProgress && ((event: ProvisionEvent) => onProgress(event))
+    if (display) this.#progress.add(display)
     try {
       await this.#worker.start((aborted) => this.#prepare(aborted), { signal })
     } finally {
-      if (onProgress) this.#progress.delete(onProgress)
+      if (display) this.#progress.delete(display)
     }
   }
 
@@ -164,7 +171,7 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
    */
   call(fn: string, value?: unknown, options: object = {}): string {
     assertKnownOptions(options, [])
-    return this.#submit(fn, singleArgument(value))
+    return this.#submit(fn, singleArgument(value), this.call)
   }
 
   /**
@@ -185,9 +192,9 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
 
   /** `call` and `await` in one step (V-10). Aborted before it begins, nothing is sent; later, the call goes on. */
   async callAndAwait<T = unknown>(fn: string, value?: unknown, options: AwaitOptions = {}): Promise<T> {
-    assertKnownOptions(options, ['signal', 'timeoutMs'])
-    options.signal?.throwIfAborted()
-    return await this.await<T>(this.#submit(fn, singleArgument(value)), options)
+    // Before anything is sent: a wait that cannot be would leave a call nobody knows of.
+    resolveWaitOptions(options).signal?.throwIfAborted()
+    return await this.await<T>(this.#submit(fn, singleArgument(value), this.callAndAwait), options)
   }
 
   /**
@@ -198,7 +205,7 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
   invoke<T = unknown>(fn: string, ...args: unknown[]): CallPromise<T> {
     const id = newCallId()
     const run = async () => {
-      this.#submit(fn, spreadArguments(args), id)
+      this.#submit(fn, spreadArguments(args), this.invoke, id)
       return await this.await<T>(id)
     }
     return Object.assign(run(), { id })
@@ -236,17 +243,15 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
     if (event !== 'ready' && event !== 'died') throw new OptionError('event', event, "'ready' or 'died'")
     if (typeof listener !== 'function') throw new OptionError('listener', listener, 'a function')
     this.off(event, listener)
-    this.#listeners.set(
-      listener,
-      this.#worker.onLiveness(event, (_, error) => (listener as (error?: Error) => void)(error)),
-    )
+    const stop = this.#worker.onLiveness(event, (_, error) => (listener as (error?: Error) => void)(error))
+    this.#listeners[event].set(listener, stop)
     return this
   }
 
   /** Stop listening. */
-  off<E extends LivenessState>(_event: E, listener: LivenessEvents[E]): this {
-    this.#listeners.get(listener)?.()
-    this.#listeners.delete(listener)
+  off<E extends LivenessState>(event: E, listener: LivenessEvents[E]): this {
+    this.#listeners[event]?.get(listener)?.()
+    this.#listeners[event]?.delete(listener)
     return this
   }
 
@@ -264,18 +269,21 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
   }
 
   async #close(): Promise<void> {
-    await this.#worker.close()
-    this.#results.close()
-    if (!this.#options.keepBaseDir) {
+    try {
+      await this.#worker.close()
+    } finally {
+      this.#results.close()
+      // From here on the folder may be somebody else's.
       this.#tails?.stdout.detach()
       this.#tails?.stderr.detach()
+      await this.#folder?.release()
     }
-    await this.#folder?.release()
   }
 
-  #submit(fn: string, args: Arguments, id = newCallId()): string {
+  /** @param below the public method that was called, which the stack of the call leaves out */
+  #submit(fn: string, args: Arguments, below: (...args: never[]) => unknown, id = newCallId()): string {
     if (typeof fn !== 'string' || fn === '') throw new OptionError('fn', fn, 'the name of a Python function')
-    const context = this.#options.captureStacks ? captureCallSite() : undefined
+    const context = this.#options.captureStacks ? captureCallSite(below) : undefined
     // Registered before it is written: an answer may come at any moment after.
     this.#results.register(id)
     try {
@@ -290,8 +298,9 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
   #onCallEnd(call: PendingCall, end: CallEnd, isClosed: boolean): void {
     if (end.state === 'done') this.#results.settle(call.id, end)
     else {
-      const callSite = call.context as string | undefined
-      this.#results.settle(call.id, { state: 'failed', error: { error: end.error, callSite } }, { broadcast: isClosed })
+      const failure: Failure = { error: end.error, callSite: call.context as string | undefined }
+      if (isClosed) failure.copy = () => copyOfClosed(end.error as ClosedError)
+      this.#results.settle(call.id, { state: 'failed', error: failure }, { broadcast: isClosed })
     }
   }
 
@@ -340,12 +349,11 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
     } catch (error) {
       reportFailure(logger, "the installer's output could not be kept", error)
     }
-    for (const onProgress of this.#progress) {
-      try {
-        onProgress(event)
-      } catch (error) {
-        reportFailure(logger, 'a progress callback failed', error)
-      }
+    for (const display of this.#progress) {
+      callSafely(
+        () => display(event),
+        (error) => reportFailure(logger, 'a progress callback failed', error),
+      )
     }
   }
 
@@ -364,9 +372,15 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
   }
 }
 
-/** The stack above the public method that submits. */
-function captureCallSite(): string {
+/** `close()` tells everybody who waits, each with an error of their own. */
+function copyOfClosed({ message, environment, function: name, callId, pid, incarnation }: ClosedError): ClosedError {
+  const facts = { environment, function: name, callId, pid, incarnation }
+  const known = Object.entries(facts).filter(([, value]) => value !== undefined)
+  return new ClosedError(message, {}, Object.fromEntries(known))
+}
+
+function captureCallSite(below: (...args: never[]) => unknown): string {
   const holder: { stack?: string } = {}
-  Error.captureStackTrace(holder, captureCallSite)
+  Error.captureStackTrace(holder, below)
   return (holder.stack ?? '').split('\n').slice(1).join('\n')
 }

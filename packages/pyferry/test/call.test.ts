@@ -129,6 +129,17 @@ describe('calling conventions (V-6)', () => {
     expect(() => py.call('echo', kwargs({ x: 1 }))).toThrow(UnserializableError)
   })
 
+  it('V-6: kwargs takes a plain object and nothing else', async () => {
+    class Point {
+      x = 1
+    }
+    for (const values of [new Map([['a', 1]]), new Point(), [1], 'a', null]) {
+      expect(() => kwargs(values as never)).toThrow(UnserializableError)
+    }
+    const py = await startVenv(basics)
+    expect(await py.invoke('add', kwargs(Object.assign(Object.create(null), { a: 5 })))).toBe(5)
+  })
+
   it('V-6: dotted names reach module attributes and methods of classes', async () => {
     const py = await startVenv(basics, { modules: ['json', 'os.path'] })
     expect(await py.callAndAwait('json.dumps', [1, 2])).toBe('[1, 2]')
@@ -238,6 +249,35 @@ describe('await (V-7, V-8, V-9, V-10)', () => {
     await expect(py.await(id)).rejects.toBeInstanceOf(UnknownCallError)
   })
 
+  it('V-8: on close() all parked waiters get a ClosedError, each of their own', async () => {
+    const py = await startVenv(basics)
+    const id = py.call('nap', 0.2)
+    async function firstPlace() {
+      return await py.await(id)
+    }
+    async function secondPlace() {
+      return await py.await(id)
+    }
+    const waiting = [failureOf(firstPlace()), failureOf(secondPlace())]
+    await py.close()
+    const [first, second] = await Promise.all(waiting)
+    expect([first, second]).toEqual([expect.any(ClosedError), expect.any(ClosedError)])
+    expect(first).toMatchObject({ function: 'nap', callId: id, incarnation: 1 })
+    expect(first?.stack).toContain('firstPlace')
+    expect(second?.stack).toContain('secondPlace')
+  })
+
+  it('V-15: after close() finished results can be fetched, and calls that were in flight are ClosedError', async () => {
+    const py = await startVenv(basics)
+    const finished = py.call('echo', 'kept')
+    await eventually(() => py.peek(finished) === 'done')
+    const lost = py.call('nap', 0.2)
+    await py.close()
+    expect(await py.await(finished)).toBe('kept')
+    await expect(py.await(lost)).rejects.toBeInstanceOf(ClosedError)
+    await expect(py.start()).rejects.toBeInstanceOf(ClosedError)
+  })
+
   it('V-8: a Python error is consumed like a value', async () => {
     const py = await startVenv(basics)
     const id = py.call('fail', 'once')
@@ -279,6 +319,16 @@ describe('await (V-7, V-8, V-9, V-10)', () => {
     await expect(py.callAndAwait('bump', null, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
     expect(await py.callAndAwait('bump')).toBe(1)
   })
+
+  it.each([{ timeoutMs: -1 }, { signal: {} }, null, { treads: 1 }])(
+    'refuses %j before anything is sent',
+    async (options) => {
+      const py = await startVenv('count = 0\ndef bump(x):\n    global count\n    count += 1\n    return count')
+      await expect(py.callAndAwait('bump', null, options as object)).rejects.toBeInstanceOf(OptionError)
+      expect(await py.callAndAwait('bump')).toBe(1)
+      expect(py.resultCount).toBe(0)
+    },
+  )
 
   it.each([-1, Number.NaN, '5'])('refuses %s as timeoutMs', async (timeoutMs) => {
     const py = await startVenv(basics)
@@ -375,6 +425,31 @@ describe('errors (V-18, X)', () => {
       pid: py.pid,
       incarnation: 1,
     })
+  })
+
+  it('X: what is refused at the door names its call too', async () => {
+    const py = await startVenv(basics)
+    const promise = py.invoke('echo', Symbol('s'))
+    const error = await failureOf(promise)
+    expect(error).toMatchObject({ function: 'echo', callId: promise.id, pid: py.pid, incarnation: 1, path: 'args' })
+  })
+
+  it('V-13: listeners of both events, one function for both, and off for one of them', async () => {
+    const py = makeVenv({ sources: [basics] })
+    const told: unknown[] = []
+    const listener = (error?: Error) => told.push(error?.name ?? 'ready')
+    py.on('ready', listener).on('died', listener).on('died', listener)
+    await py.start()
+    const died = death(py)
+    process.kill(py.pid!, 'SIGKILL')
+    await died
+    py.off('died', listener)
+    await py.start()
+    const again = death(py)
+    process.kill(py.pid!, 'SIGKILL')
+    await again
+    expect(told).toEqual(['ready', 'DiedError', 'ready'])
+    expect(() => py.on('exit' as 'died', listener)).toThrow(OptionError)
   })
 
   it('an outcome nobody waits for is no unhandled rejection', async () => {

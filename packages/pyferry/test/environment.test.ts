@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { BaseDirInUseError, ClosedError, type ProvisionEvent, Venv } from '../src/index.js'
-import { death, eventually, isAlive, makeFolder, makeVenv, makeWheel, python, runProgram } from './support.js'
+import { death, eventually, isAlive, makeFolder, makeVenv, makeWheel, opened, python, runProgram } from './support.js'
 
 const version =
   'import ferrytest\ndef version(x): return ferrytest.VERSION\ndef pid(x):\n    import os\n    return os.getpid()'
@@ -164,6 +164,48 @@ describe('the folder (V-2, V-15)', () => {
     await next.nextLine()
     expect(readdirSync(temporary)).toHaveLength(1)
     expect(readdirSync(temporary)).not.toContain(left)
+  })
+
+  it('V-15: what a link named like a temporary one leads to is never removed', async () => {
+    const { baseDir } = fixture()
+    const temporary = makeFolder()
+    const kept = makeVenv({ python, baseDir })
+    await kept.start()
+    await kept.close()
+    utimesSync(baseDir, 0, 0)
+    symlinkSync(baseDir, join(temporary, 'pyferry-venv-x'))
+    const program = await runProgram(
+      `const py = await Venv.start({ interpreter: python }); await py.close(); say('closed')`,
+      {
+        TMPDIR: temporary,
+      },
+    )
+    expect(await program.nextLine()).toBe('"closed"')
+    expect(existsSync(join(baseDir, 'env', 'current.json'))).toBe(true)
+  })
+
+  it('V-15: a folder that cannot be removed is given back all the same', async () => {
+    const { baseDir } = fixture()
+    const py = makeVenv({ interpreter: python, baseDir, keepBaseDir: false })
+    await py.start()
+    const home = readFileSync(join(baseDir, 'HOME.json'))
+    writeFileSync(join(baseDir, 'HOME.json'), '{"schema":99}')
+    await expect(py.close()).rejects.toMatchObject({ code: 'ERR_PYFERRY_HOME_INCOMPATIBLE' })
+    opened.delete(py)
+    writeFileSync(join(baseDir, 'HOME.json'), home)
+    await makeVenv({ interpreter: python, baseDir }).start()
+  })
+
+  it('V-16: after close() the tails are still its own', async () => {
+    const { baseDir } = fixture()
+    const first = makeVenv({ interpreter: python, baseDir, sources: ['print("first")'] })
+    await first.start()
+    await eventually(() => first.tailStdout() === 'first\n')
+    await first.close()
+    const second = makeVenv({ interpreter: python, baseDir, sources: ['print("second")'] })
+    await second.start()
+    await eventually(() => second.tailStdout() === 'second\n')
+    expect(first.tailStdout()).toBe('first\n')
   })
 
   it('V-15: a given one stays, and other files in it too', async () => {

@@ -16,7 +16,8 @@ export const python = execFileSync(
   { encoding: 'utf8' },
 ).trim()
 
-const opened = new Set<{ close(): Promise<void> }>()
+/** Closed after the test. */
+export const opened = new Set<{ close(): Promise<void> }>()
 const folders = new Set<string>()
 const programs = new Set<ChildProcess>()
 

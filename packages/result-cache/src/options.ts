@@ -78,8 +78,8 @@ export function resolveSettleOptions(options: SettleOptions) {
   return { bytes, broadcast }
 }
 
-/** @throws OptionError */
-export function resolveWaitOptions(options: WaitOptions) {
+/** Check the options of a wait, for those who have to know before there is something to wait for. @throws OptionError */
+export function resolveWaitOptions(options: WaitOptions): { signal: AbortSignal | undefined; timeoutMs: number } {
   assertKnownOptions(options, ['signal', 'timeoutMs'])
   const { signal, timeoutMs = Number.POSITIVE_INFINITY } = options
   // By its shape: a signal may come from another realm.

@@ -9,5 +9,6 @@ test('the package exports these names and no others', () => {
     'ResultCache',
     'ResultCacheError',
     'UnknownCallError',
+    'resolveWaitOptions',
   ])
 })

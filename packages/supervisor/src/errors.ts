@@ -27,6 +27,13 @@ export interface CallFacts {
   incarnation?: number
 }
 
+/** Add to an error of a call what it does not say yet. */
+export function addFacts(error: Error, facts: CallFacts): void {
+  for (const [name, value] of Object.entries(facts)) {
+    if (!(name in error) && value !== undefined) Object.assign(error, { [name]: value })
+  }
+}
+
 /** How a process ended, and the last it said. */
 export interface ExitFacts {
   /** `null` when a signal ended it, or when it never ran. */

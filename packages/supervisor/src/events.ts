@@ -3,6 +3,8 @@
  * returned), and a listener that throws is reported and hurts nobody (V-13).
  */
 
+import { inspect } from 'node:util'
+
 export interface LivenessEvents {
   /** A worker process is ready: after each real start, never for one that was ready already. */
   ready: () => void
@@ -27,14 +29,25 @@ export interface Logger {
 export function reportFailure(logger: Logger | undefined, message: string, error: unknown): void {
   try {
     if (logger) {
-      logger.error(message, error)
+      // The error first: pino drops what follows a message.
+      logger.error(error, message)
       return
     }
   } catch {
     // Told by the warning below instead.
   }
-  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  process.emitWarning(`${message}: ${detail}`, { type: 'PyferryWarning' })
+  process.emitWarning(`${message}: ${inspect(error)}`, { type: 'PyferryWarning' })
+}
+
+/** Call what is not ours: whatever it throws, or rejects with if it is async, is told to `onError` and goes no further. */
+export function callSafely(callback: () => unknown, onError: (thrown: unknown) => void): void {
+  try {
+    const returned = callback()
+    // Left alone it would end the host as an unhandled rejection.
+    if (returned instanceof Promise) returned.catch(onError)
+  } catch (thrown) {
+    onError(thrown)
+  }
 }
 
 export class LivenessFeed {
@@ -61,22 +74,21 @@ export class LivenessFeed {
     this.#queue.push([state, error])
     if (this.#isTelling) return
     this.#isTelling = true
-    for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
-      for (const listener of [...this.#listeners]) {
-        if (listener.state === undefined || listener.state === next[0]) this.#call(listener.callback, ...next)
+    try {
+      for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
+        for (const listener of [...this.#listeners]) {
+          if (listener.state === undefined || listener.state === next[0]) this.#call(listener.callback, ...next)
+        }
       }
+    } finally {
+      this.#isTelling = false
     }
-    this.#isTelling = false
   }
 
   #call(callback: LivenessCallback, state: LivenessState, error: Error | undefined): void {
-    const onError = (thrown: unknown) => reportFailure(this.#logger, `a liveness callback failed on '${state}'`, thrown)
-    try {
-      const returned: unknown = error === undefined ? callback(state) : callback(state, error)
-      // An async callback fails later, and would end the host as an unhandled rejection.
-      if (returned instanceof Promise) returned.catch(onError)
-    } catch (thrown) {
-      onError(thrown)
-    }
+    callSafely(
+      () => (error === undefined ? callback(state) : callback(state, error)),
+      (thrown) => reportFailure(this.#logger, `a liveness callback failed on '${state}'`, thrown),
+    )
   }
 }

@@ -42,8 +42,8 @@ export interface WorkerGreeting {
   pythonVersion: string | undefined
 }
 
-/** How long a worker that takes no more input may still answer before it counts as broken. */
-const WRITE_ERROR_GRACE_MS = 250
+/** How long a worker whose channel is closed on one side may still answer and exit before it is ended. */
+const DEAF_GRACE_MS = 250
 
 export class Incarnation {
   readonly #options: IncarnationOptions
@@ -67,7 +67,8 @@ export class Incarnation {
   constructor(options: IncarnationOptions) {
     this.#options = options
     this.#process = new WorkerProcess(options.launch, options.process)
-    this.#facts = { pid: this.#process.pid, incarnation: options.number }
+    this.#facts = { incarnation: options.number }
+    if (this.#process.pid !== undefined) this.#facts.pid = this.#process.pid
     if (options.launch.environment !== undefined) this.#facts.environment = options.launch.environment
     let onChannelEnd: () => void
     const channelEnd = new Promise<void>((resolve) => {
@@ -88,7 +89,7 @@ export class Incarnation {
     this.ended = this.#process.gone(channelEnd).then((exit) => this.#onGone(exit))
   }
 
-  get pid(): number {
+  get pid(): number | undefined {
     return this.#process.pid
   }
 
@@ -225,19 +226,27 @@ export class Incarnation {
     this.#cause ??= error
     // Without its channel a worker is of no use, and one that talks garbage is not trusted to end by itself.
     if (error) void this.#process.kill()
-    else void this.#process.end(WRITE_ERROR_GRACE_MS)
+    else void this.#endDeaf()
+  }
+
+  /** A worker that closed its channel: it ends by itself now, or is ended. */
+  async #endDeaf(): Promise<void> {
+    if (await this.#process.exitsWithin(DEAF_GRACE_MS)) return
+    this.#cause ??= new ProtocolError('the worker closed its channel and ran on')
+    await this.#process.kill()
   }
 
   #onWriteError(error: Error): void {
     if (this.#isEnding) return
     this.#cause ??= error
-    void this.#process.end(WRITE_ERROR_GRACE_MS)
+    void this.#process.end(DEAF_GRACE_MS)
   }
 
   #onGone(exit: ProcessExit): DiedError {
     const cause = this.#cause ?? exit.spawnError
     const facts: ExitFacts = { exitCode: exit.exitCode, signal: exit.signal, stderrTail: this.#process.stderrTail() }
-    const how = describeExit(exit)
+    const how =
+      cause instanceof ProtocolError ? `broke the protocol and was ended (${cause.message})` : describeExit(exit)
     this.#ready.reject(new StartError(`the worker ${how} before it was ready`, facts, { cause }, this.#facts))
     const died = new DiedError(`the worker ${how}`, facts, { cause }, this.#facts)
     this.#isGone = true

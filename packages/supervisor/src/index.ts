@@ -14,7 +14,7 @@ export {
   WorkerFilesError,
 } from './errors.js'
 export type { LivenessCallback, LivenessEvents, LivenessState, Logger } from './events.js'
-export { reportFailure } from './events.js'
+export { callSafely, reportFailure } from './events.js'
 export type { Launch, WorkerCommandOptions, WorkerLaunchOptions } from './launch.js'
 export { hostEnvironment, workerCommand, workerLaunch } from './launch.js'
 export type { WorkerState } from './lifecycle.js'

@@ -79,7 +79,7 @@ export function workerCommand(options: WorkerCommandOptions): {
   return {
     command: options.python,
     args: ['-I', '-X', 'utf8', bootFile(), '--stdio', '--max-workers', String(options.threads ?? 1)],
-    env: { PYFERRY_WORKER: '1' },
+    env: { ...hostEnvironment(), PYFERRY_WORKER: '1' },
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import type { Readable, Writable } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
+import { callSafely } from './events.js'
 import { decodeTail, type TailFile } from './tail-file.js'
 
 /**
@@ -41,7 +42,8 @@ export class OutputStream {
   #line = ''
   #isTailBroken = false
   #chunkCount = 0
-  #onDrain: (() => void) | undefined
+  /** Stops waiting for a full sink. */
+  #stopWaiting: (() => void) | undefined
 
   constructor(source: Readable, options: OutputOptions) {
     this.#source = source
@@ -67,8 +69,7 @@ export class OutputStream {
   close(): void {
     this.#source.off('data', this.#onData)
     this.#flushLine()
-    const { sink } = this.#options
-    if (this.#onDrain && typeof sink === 'object') sink.off('drain', this.#onDrain)
+    this.#stopWaiting?.()
     this.#source.destroy()
   }
 
@@ -108,27 +109,38 @@ export class OutputStream {
 
   #forward(chunk: Buffer, sink: Writable): void {
     if (sink.destroyed || sink.writableEnded) return
-    if (sink.write(chunk) || this.#onDrain) return
-    this.#source.pause()
-    this.#onDrain = () => {
-      this.#onDrain = undefined
+    if (sink.write(chunk) || this.#stopWaiting) return
+    const resume = () => {
+      this.#stopWaiting = undefined
+      sink.off('drain', resume)
       sink.off('close', resume)
       this.#source.resume()
     }
+    sink.on('drain', resume)
     // A sink that is closed while it is full never drains.
-    const resume = this.#onDrain
-    sink.once('drain', resume)
-    sink.once('close', resume)
+    sink.on('close', resume)
+    this.#stopWaiting = resume
+    this.#source.pause()
   }
 
   #splitLines(chunk: Buffer, onLine: (line: string) => void): void {
     const lines = (this.#line + this.#decoder.write(chunk)).split('\n')
     this.#line = lines.pop()!
-    while (this.#line.length > MAX_LINE_LENGTH) {
-      lines.push(this.#line.slice(0, MAX_LINE_LENGTH))
-      this.#line = this.#line.slice(MAX_LINE_LENGTH)
+    for (const line of lines) {
+      const rest = this.#emitPieces(line, onLine)
+      this.#emitLine(rest.endsWith('\r') ? rest.slice(0, -1) : rest, onLine)
     }
-    for (const line of lines) this.#emitLine(line.endsWith('\r') ? line.slice(0, -1) : line, onLine)
+    this.#line = this.#emitPieces(this.#line, onLine)
+  }
+
+  /** What is left of a line after its pieces of the greatest length. */
+  #emitPieces(line: string, onLine: (line: string) => void): string {
+    let rest = line
+    while (rest.length > MAX_LINE_LENGTH) {
+      this.#emitLine(rest.slice(0, MAX_LINE_LENGTH), onLine)
+      rest = rest.slice(MAX_LINE_LENGTH)
+    }
+    return rest
   }
 
   #flushLine(): void {
@@ -140,10 +152,6 @@ export class OutputStream {
   }
 
   #emitLine(line: string, onLine: (line: string) => void): void {
-    try {
-      onLine(line)
-    } catch (error) {
-      this.#options.onError(error)
-    }
+    callSafely(() => onLine(line), this.#options.onError)
   }
 }

@@ -11,7 +11,7 @@ export interface PendingCall {
 export type CallEnd = { state: 'done'; value: unknown } | { state: 'failed'; error: Error }
 
 /**
- * The calls one process has not answered, oldest first. Each leaves exactly once, by `settle` or by `settleAll`, and
+ * The calls one process has not answered, oldest first. Each leaves exactly once, by `take` or by `takeAll`, and
  * whoever takes it out reports its end: nothing else holds an unanswered call.
  */
 export class PendingCalls {

@@ -45,9 +45,10 @@ export function isGroupAlive(group: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
-  if (process.platform !== 'linux') return true
+  const processes = listProcesses()
+  if (processes.length === 0) return true
   // A zombie whose parent does not reap it (init in many containers) answers signals for ever.
-  return listProcesses().some((status) => status.group === group && !status.isZombie)
+  return processes.some((status) => status.group === group && !status.isZombie)
 }
 
 /** Kill the group and those that left it, ignoring what has ended already. */
@@ -69,13 +70,22 @@ function killQuietly(pid: number): void {
 }
 
 function listProcesses(): ProcessStatus[] {
-  if (process.platform !== 'linux') return []
   const statuses: ProcessStatus[] = []
-  for (const name of readdirSync('/proc')) {
+  for (const name of listProcFolder()) {
     const status = /^\d+$/.test(name) ? readStatus(Number(name)) : undefined
     if (status) statuses.push(status)
   }
   return statuses
+}
+
+function listProcFolder(): string[] {
+  if (process.platform !== 'linux') return []
+  try {
+    return readdirSync('/proc')
+  } catch {
+    // A jail without /proc: only the group is known there.
+    return []
+  }
 }
 
 /** `undefined` for a process that has ended. Fields by proc_pid_stat(5); the name in brackets may hold anything. */

@@ -38,14 +38,25 @@ export class TailFile {
     if (this.#kept !== undefined) return
     const kept = bytes.byteLength > this.#capBytes ? bytes.subarray(bytes.byteLength - this.#capBytes) : bytes
     if (kept.byteLength === 0) return
+    try {
+      this.#append(kept)
+    } catch (error) {
+      // Cleaned away while it was written: begun anew.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      this.#size = undefined
+      this.#append(kept)
+    }
+  }
+
+  #append(bytes: Uint8Array): void {
     this.#size ??= this.#open()
-    if (this.#size > 0 && this.#size + kept.byteLength > this.#capBytes) {
+    if (this.#size > 0 && this.#size + bytes.byteLength > this.#capBytes) {
       renameSync(this.#current, this.#previous)
       this.#size = 0
     }
-    if (this.#size === 0) writeFileSync(this.#current, kept, { mode: 0o600 })
-    else appendFileSync(this.#current, kept)
-    this.#size += kept.byteLength
+    if (this.#size === 0) writeFileSync(this.#current, bytes, { mode: 0o600 })
+    else appendFileSync(this.#current, bytes, { mode: 0o600 })
+    this.#size += bytes.byteLength
   }
 
   /** What is kept, oldest first; empty before the first write, and never an error. */

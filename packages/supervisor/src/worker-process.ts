@@ -7,7 +7,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { statSync } from 'node:fs'
-import type { Readable, Writable } from 'node:stream'
+import { type Duplex, PassThrough, type Readable, type Writable } from 'node:stream'
 import type { Launch } from './launch.js'
 import { type OutputSink, OutputStream, outputStdio } from './output.js'
 import { isGroupAlive, killTree, listEscapedDescendants, type ProcessIdentity } from './process-tree.js'
@@ -18,8 +18,8 @@ const DRAIN_MS = 250
 /** A killed group disappears within milliseconds; a process in an uninterruptible wait may not, and is not waited for longer. */
 const GROUP_GONE_MS = 1_000
 const GROUP_POLL_MS = 5
-/** Turns of the event loop that may bring output which was already in the pipe when the process ended. */
-const OUTPUT_TURNS = 16
+/** Turns of the event loop that may bring what was already in the pipes when the process ended: 64 KiB of each a turn. */
+const OUTPUT_TURNS = 4_096
 
 export interface ProcessExit {
   exitCode: number | null
@@ -43,6 +43,7 @@ export class WorkerProcess {
   #exited: ProcessExit | undefined
   #escaped: ProcessIdentity[] = []
   #stderrTail: string | undefined
+  #chunkCount = 0
 
   /** The stream the worker's frames arrive on. */
   readonly input: Readable
@@ -52,29 +53,8 @@ export class WorkerProcess {
   /** @throws the error of `spawn` where Node throws it at once (an argument with a NUL byte) */
   constructor(launch: Launch, options: WorkerProcessOptions) {
     const isFd = launch.transport === 'fd'
-    const child = spawn(launch.command, [...launch.args], {
-      cwd: launch.cwd,
-      env: launch.env,
-      // Its own process group, so that a signal reaches what the worker has started, and Ctrl-C does not reach it.
-      detached: true,
-      shell: false,
-      windowsHide: true,
-      stdio: isFd
-        ? ['ignore', outputStdio(options.stdout.sink), outputStdio(options.stderr.sink), 'pipe', 'pipe', 'pipe']
-        : ['pipe', 'pipe', outputStdio(options.stderr.sink)],
-    })
+    const child = spawnChild(launch, options)
     this.#child = child
-    this.output = (isFd ? child.stdio[3] : child.stdin) as Writable
-    this.input = (isFd ? child.stdio[4] : child.stdout) as Readable
-    if (isFd) {
-      // Node makes every descriptor above 2 two-way. Nothing comes back on these, but their end must be noticed.
-      for (const extra of [child.stdio[3], (child.stdio as readonly unknown[])[5]] as Readable[])
-        extra.on('error', () => {}).resume()
-    }
-    const { onOutputError: onError } = options
-    this.#stdout = isFd && child.stdout ? new OutputStream(child.stdout, { ...options.stdout, onError }) : undefined
-    this.#stderr = child.stderr ? new OutputStream(child.stderr, { ...options.stderr, onError }) : undefined
-
     this.#exit = new Promise((resolve) => {
       const onExit = (exit: ProcessExit) => {
         if (this.#exited) return
@@ -83,7 +63,7 @@ export class WorkerProcess {
       }
       child.once('exit', (exitCode, signal) => {
         // The group outlives its leader for as long as it has members; after that its number is free for others.
-        killTree(this.pid, this.#escaped)
+        if (child.pid !== undefined) killTree(child.pid, this.#escaped)
         onExit({ exitCode, signal })
       })
       child.on('error', (error) => {
@@ -91,10 +71,23 @@ export class WorkerProcess {
           onExit({ exitCode: null, signal: null, spawnError: explainSpawnError(error, launch) })
       })
     })
+    // Node gives a child no streams when it is out of descriptors; its 'error' is still to come.
+    const streams = (child.stdio ?? []) as readonly unknown[] as readonly (Duplex | undefined)[]
+    this.output = (isFd ? streams[3] : streams[0]) ?? new PassThrough()
+    this.input = (isFd ? streams[4] : streams[1]) ?? new PassThrough().end()
+    this.input.on('data', () => {
+      this.#chunkCount += 1
+    })
+    // Node makes every descriptor above 2 two-way. Nothing comes back on these, but their end must be noticed.
+    if (isFd) for (const extra of [streams[3], streams[5]]) extra?.on('error', () => {}).resume()
+    const { onOutputError: onError } = options
+    this.#stdout = isFd && child.stdout ? new OutputStream(child.stdout, { ...options.stdout, onError }) : undefined
+    this.#stderr = child.stderr ? new OutputStream(child.stderr, { ...options.stderr, onError }) : undefined
   }
 
-  get pid(): number {
-    return this.#child.pid ?? 0
+  /** `undefined` when it could not be started. */
+  get pid(): number | undefined {
+    return this.#child.pid
   }
 
   get isRunning(): boolean {
@@ -111,7 +104,7 @@ export class WorkerProcess {
     const child = this.#child
     if (keepsAlive) child.ref()
     else child.unref()
-    for (const stream of child.stdio) {
+    for (const stream of child.stdio ?? []) {
       const socket = stream as { ref?(): void; unref?(): void } | null | undefined
       // The channel's reader counts with the process: after its exit the last answers are still to be read.
       if (keepsAlive && stream === this.input) socket?.ref?.()
@@ -138,37 +131,47 @@ export class WorkerProcess {
    * when the process has ended and nothing is left in its group.
    */
   async end(graceMs: number): Promise<void> {
-    if (this.#child.pid === undefined) return
-    if (this.isRunning) {
-      // Those that left the group can be told as ours only while their parents live.
-      this.#escaped = listEscapedDescendants(this.pid)
-      await settledWithin(this.#exit, graceMs)
-    }
+    const { pid } = this
+    if (pid === undefined) return
+    // Those that left the group can be told as ours only while their parents live.
+    if (this.isRunning) this.#escaped = listEscapedDescendants(pid)
+    await this.exitsWithin(graceMs)
     await this.kill()
+  }
+
+  /** Whether the process ends by itself within so many milliseconds. */
+  async exitsWithin(limitMs: number): Promise<boolean> {
+    await settledWithin(this.#exit, limitMs)
+    return !this.isRunning
   }
 
   /** Kill the whole tree now. Resolves as `end` does. */
   async kill(): Promise<void> {
-    if (this.#child.pid === undefined) return
+    const { pid } = this
+    if (pid === undefined) return
     this.killNow()
     await this.#exit
     const deadline = performance.now() + GROUP_GONE_MS
-    while (isGroupAlive(this.pid) && performance.now() < deadline) {
+    while (isGroupAlive(pid) && performance.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, GROUP_POLL_MS))
     }
   }
 
   /** Kill the whole tree without waiting for its end. */
   killNow(): void {
-    if (this.#child.pid === undefined || !this.isRunning) return
-    const known = new Set(this.#escaped.map(({ pid }) => pid))
-    this.#escaped.push(...listEscapedDescendants(this.pid).filter(({ pid }) => !known.has(pid)))
-    killTree(this.pid, this.#escaped)
+    const { pid } = this
+    if (pid === undefined || !this.isRunning) return
+    const known = new Set(this.#escaped.map((each) => each.pid))
+    this.#escaped.push(...listEscapedDescendants(pid).filter((each) => !known.has(each.pid)))
+    killTree(pid, this.#escaped)
   }
 
-  /** What was in the pipes when the process ended is read by the event loop in its next turns. */
+  /**
+   * What was in the pipes when the process ended is read by the event loop in its next turns. The channel too: a host that takes long
+   * over each answer has spent the time limit before it has seen them all.
+   */
   async #readLastOutput(): Promise<void> {
-    const chunkCount = () => (this.#stdout?.chunkCount ?? 0) + (this.#stderr?.chunkCount ?? 0)
+    const chunkCount = () => this.#chunkCount + (this.#stdout?.chunkCount ?? 0) + (this.#stderr?.chunkCount ?? 0)
     let quietTurns = 0
     for (let turn = 0; turn < OUTPUT_TURNS && quietTurns < 2; turn += 1) {
       const before = chunkCount()
@@ -180,7 +183,24 @@ export class WorkerProcess {
   #release(): void {
     this.#stdout?.close()
     this.#stderr?.close()
-    for (const stream of this.#child.stdio) stream?.destroy()
+    for (const stream of this.#child.stdio ?? []) stream?.destroy()
+  }
+}
+
+function spawnChild(launch: Launch, { stdout, stderr }: WorkerProcessOptions): ChildProcess {
+  const outputs = [outputStdio(stdout.sink), outputStdio(stderr.sink)] as const
+  try {
+    return spawn(launch.command, [...launch.args], {
+      cwd: launch.cwd,
+      env: launch.env,
+      // Its own process group, so that a signal reaches what the worker has started, and Ctrl-C does not reach it.
+      detached: true,
+      shell: false,
+      windowsHide: true,
+      stdio: launch.transport === 'fd' ? ['ignore', ...outputs, 'pipe', 'pipe', 'pipe'] : ['pipe', 'pipe', outputs[1]],
+    })
+  } catch (error) {
+    throw explainSpawnError(error as Error, launch)
   }
 }
 

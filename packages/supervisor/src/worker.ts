@@ -2,9 +2,12 @@
  * One supervised worker: a place where a process lives, ends, and may be started again. It runs the table of `lifecycle.ts`
  * against one `Incarnation` after another, reports the end of every call exactly once, and keeps no finished result.
  */
-import type { CallMessage, JsonObject } from '@pyferry/codec'
+import type { CallMessage } from '@pyferry/codec'
+import { isPyferryError } from '@pyferry/errors'
 import { type Definition, emptyDefinition } from './definition.js'
 import {
+  addFacts,
+  type CallFacts,
   ClosedError,
   DiedError,
   NotStartedError,
@@ -65,6 +68,8 @@ export class Worker {
   #incarnationCount = 0
   #pythonVersion: string | undefined
   #death: DiedError | undefined
+  /** Of the latest process that was ready. */
+  #facts: CallFacts = {}
   #closing: Promise<void> | undefined
   #keepAliveCount = 0
 
@@ -115,7 +120,7 @@ export class Worker {
     prepare: (signal: AbortSignal) => Launch | Promise<Launch>,
     options: { signal?: AbortSignal | undefined } = {},
   ): Promise<void> {
-    if (this.#closing) throw new ClosedError('this worker is closed')
+    if (this.#isClosed) throw new ClosedError('this worker is closed')
     options.signal?.throwIfAborted()
     if (this.#state === 'ready') return
     await this.#starts.join((signal) => this.#start(prepare, signal), options.signal)
@@ -128,12 +133,17 @@ export class Worker {
    * @throws QueueFullError, UnsupportedByWorkerError, UnserializableError, FrameTooLargeError
    */
   submit(call: Submission): void {
-    const incarnation = this.#incarnationForCall(call)
-    const { maxQueue } = this.#options
-    if (maxQueue !== undefined && incarnation.pendingCount - this.#threads >= maxQueue) {
-      throw new QueueFullError(maxQueue, { function: call.func })
+    try {
+      const incarnation = this.#incarnationForCall()
+      const { maxQueue } = this.#options
+      if (maxQueue !== undefined && incarnation.pendingCount - this.#threads >= maxQueue)
+        throw new QueueFullError(maxQueue)
+      incarnation.submit(call, callMessage(call, incarnation))
+    } catch (error) {
+      // Whatever refuses a call, its error says which.
+      if (isPyferryError(error)) addFacts(error, { ...this.#facts, function: call.func, callId: call.id })
+      throw error
     }
-    incarnation.submit(call, this.#callMessage(call, incarnation))
   }
 
   /** Whether a call that was submitted waits or runs; `undefined` when it has ended. */
@@ -166,6 +176,14 @@ export class Worker {
   }
 
   async #start(prepare: (signal: AbortSignal) => Launch | Promise<Launch>, signal: AbortSignal): Promise<void> {
+    // Asked again: this start may have waited for the end of one that everybody had left.
+    if (this.#isClosed) throw new ClosedError('this worker is closed')
+    if (this.#state === 'ready') return
+    await this.#makeReady(prepare, signal)
+    this.#liveness.tell('ready')
+  }
+
+  async #makeReady(prepare: (signal: AbortSignal) => Launch | Promise<Launch>, signal: AbortSignal): Promise<void> {
     this.#move('start')
     const release = this.hold()
     let incarnation: Incarnation | undefined
@@ -177,8 +195,8 @@ export class Worker {
       // Its death belongs to the start as long as nobody has been told that it is ready.
       if (incarnation.isGone) throw this.#asStartError(await incarnation.ended, incarnation, signal)
       this.#death = undefined
+      this.#facts = incarnation.facts
       this.#move('started')
-      this.#liveness.tell('ready')
     } catch (error) {
       // A start that fails leaves no process, and no second worker can meet the first one's.
       if (incarnation) {
@@ -208,7 +226,7 @@ export class Worker {
         maxFrameBytes,
         protocol,
         onGone: (died) => this.#onGone(incarnation, died),
-        onCallEnd: (call, end) => onCallEnd(call, end, this.#closing !== undefined),
+        onCallEnd: (call, end) => onCallEnd(call, end, this.#isClosed),
       })
       this.#incarnation = incarnation
       incarnation.setKeepsHostAlive(this.#keepAliveCount > 0)
@@ -288,35 +306,20 @@ export class Worker {
     }
   }
 
-  #incarnationForCall(call: Submission): Incarnation {
-    const facts = { function: call.func }
-    if (this.#closing) throw new ClosedError('this worker is closed', {}, facts)
+  get #isClosed(): boolean {
+    return this.#state === 'closing' || this.#state === 'closed'
+  }
+
+  #incarnationForCall(): Incarnation {
+    if (this.#isClosed) throw new ClosedError('this worker is closed')
     if (this.#state === 'ready' && this.#incarnation) return this.#incarnation
     if (this.#state === 'died' && this.#death) {
       const { message, exitCode, signal, stderrTail } = this.#death
       const hint = 'call start() to start a new worker; the environment is reused'
-      throw new DiedError(message, { exitCode, signal, stderrTail }, { cause: this.#death.cause, hint }, facts)
+      throw new DiedError(message, { exitCode, signal, stderrTail }, { cause: this.#death.cause, hint })
     }
     const hint = this.#state === 'starting' ? 'await start() first' : 'call and await start() first'
-    throw new NotStartedError('the worker is not started', { hint }, facts)
-  }
-
-  #callMessage(call: Submission, incarnation: Incarnation): CallMessage {
-    const message = { type: 'call', callID: call.id, func: call.func } as const
-    const { spread } = call
-    if (!spread) return { ...message, args: call.args ?? null }
-    const kwargs = Object.keys(spread.kwargs)
-    // One positional argument is what the base protocol carries anyway.
-    if (spread.args.length === 1 && kwargs.length === 0) return { ...message, args: spread.args[0] ?? null }
-    if (!incarnation.hasFeature('spread')) {
-      throw new UnsupportedByWorkerError(
-        'spread',
-        `this worker speaks only the base protocol, in which a call passes exactly one argument, not ${spread.args.length} and ${kwargs.length} keywords`,
-        { hint: 'pass one object with call(fn, value)' },
-        { function: call.func },
-      )
-    }
-    return { ...message, args: null, spread: { args: [...spread.args], kwargs: { ...spread.kwargs } as JsonObject } }
+    throw new NotStartedError('the worker is not started', { hint })
   }
 
   #setKeepAlive(change: number): void {
@@ -329,4 +332,21 @@ export class Worker {
   #move(event: WorkerEvent): void {
     this.#state = nextState(this.#state, event)
   }
+}
+
+function callMessage(call: Submission, incarnation: Incarnation): CallMessage {
+  const message = { type: 'call', callID: call.id, func: call.func } as const
+  const { spread } = call
+  if (!spread) return { ...message, args: call.args ?? null }
+  const keywordCount = Object.keys(spread.kwargs).length
+  // One positional argument is what the base protocol carries anyway.
+  if (spread.args.length === 1 && keywordCount === 0) return { ...message, args: spread.args[0] ?? null }
+  if (!incarnation.hasFeature('spread')) {
+    throw new UnsupportedByWorkerError(
+      'spread',
+      `this worker speaks only the base protocol, in which a call passes exactly one argument, not ${spread.args.length} and ${keywordCount} keywords`,
+      { hint: 'pass one object with call(fn, value)' },
+    )
+  }
+  return { ...message, args: null, spread: { args: [...spread.args], kwargs: { ...spread.kwargs } } }
 }

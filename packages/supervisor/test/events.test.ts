@@ -34,8 +34,8 @@ describe('liveness (V-13)', () => {
     feed.add('ready', other)
     feed.tell('ready')
     expect(logger.error).toHaveBeenCalledWith(
-      "a liveness callback failed on 'ready'",
       expect.objectContaining({ message: 'broken callback' }),
+      "a liveness callback failed on 'ready'",
     )
     expect(other).toHaveBeenCalledOnce()
   })
@@ -48,7 +48,7 @@ describe('liveness (V-13)', () => {
       })
       feed.tell('died', new Error('why'))
     })
-    expect((await reported)[1]).toMatchObject({ message: 'later' })
+    expect((await reported)[0]).toMatchObject({ message: 'later' })
   })
 
   it('V-13: without a logger, and with one that throws, a process warning tells it', async () => {
@@ -64,6 +64,20 @@ describe('liveness (V-13)', () => {
       reportFailure(logger, 'something failed', new Error('the reason'))
       expect(await warned).toMatchObject({ name: 'PyferryWarning', message: expect.stringContaining('the reason') })
     }
+  })
+
+  it('V-13: a callback that throws something unprintable is reported too, and later events are told', async () => {
+    const feed = new LivenessFeed(undefined)
+    const told: string[] = []
+    feed.add(undefined, (state) => {
+      told.push(state)
+      throw Object.create(null)
+    })
+    const warned = new Promise((resolve) => process.once('warning', resolve))
+    feed.tell('ready')
+    feed.tell('died', new Error('x'))
+    await warned
+    expect(told).toEqual(['ready', 'died'])
   })
 
   it('tells nobody who has stopped listening', () => {

@@ -16,6 +16,7 @@ it('exports these names and no others', () => {
     'UnsupportedByWorkerError',
     'Worker',
     'WorkerFilesError',
+    'callSafely',
     'hostEnvironment',
     'reportFailure',
     'workerCommand',

@@ -34,9 +34,10 @@ describe('output sinks (V-2, V-16)', () => {
     const lines: string[] = []
     const { source } = stream((line) => lines.push(line))
     source.write('x'.repeat(150_000))
-    source.end('\n')
+    source.write('\n')
+    source.end(`${'y'.repeat(70_000)}\r\nz`)
     await turn()
-    expect(lines.map((line) => line.length)).toEqual([65_536, 65_536, 18_928])
+    expect(lines.map((line) => line.length)).toEqual([65_536, 65_536, 18_928, 65_536, 4_464, 1])
   })
 
   it('reports a function that throws, and goes on with the next line', async () => {
@@ -78,12 +79,22 @@ describe('output sinks (V-2, V-16)', () => {
     expect(source.isPaused()).toBe(false)
   })
 
+  it('reports a function that rejects', async () => {
+    const { source, onError } = stream(async () => {
+      throw new Error('later')
+    })
+    source.write('line\n')
+    await turn()
+    expect(onError).toHaveBeenCalledOnce()
+  })
+
   it('never ends the Writable it was given, and leaves no listener on it', async () => {
-    const sink = new PassThrough().resume()
+    const sink = new Writable({ highWaterMark: 1, write: () => {} })
     const before = sink.listenerCount('drain') + sink.listenerCount('close')
     const { source, output } = stream(sink)
     source.end('text')
     await turn()
+    expect(sink.listenerCount('drain')).toBe(1)
     output.close()
     expect(sink.writableEnded).toBe(false)
     expect(sink.listenerCount('drain') + sink.listenerCount('close')).toBe(before)

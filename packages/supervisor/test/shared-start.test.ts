@@ -94,6 +94,22 @@ describe('shared start (V-3)', () => {
     expect(start.begun).toHaveLength(0)
   })
 
+  it('one signal serves many starts without a warning of a leak', async () => {
+    const warnings: Error[] = []
+    const onWarning = (warning: Error) => warnings.push(warning)
+    process.on('warning', onWarning)
+    const controller = new AbortController()
+    const starts = Array.from({ length: 20 }, () => {
+      const start = controlledStart()
+      return { start, joined: new SharedStart().join(start.begin, controller.signal) }
+    })
+    for (const { start } of starts) start.finish()
+    await Promise.all(starts.map(({ joined }) => joined))
+    await new Promise((resolve) => setImmediate(resolve))
+    process.off('warning', onWarning)
+    expect(warnings).toEqual([])
+  })
+
   it('leaves no listener on the signal', async () => {
     const start = controlledStart()
     const controller = new AbortController()

@@ -64,6 +64,9 @@ describe('tail file (V-16)', () => {
     tail.write(bytes('text'))
     rmSync(join(directory, 'meta'), { recursive: true })
     expect(tail.read()).toBe('')
+    tail.write(bytes('more'))
+    tail.write(bytes('and more'))
+    expect(tail.read()).toBe('moreand more')
   })
 
   it('can be read after it was detached and its folder removed, and writes no more', () => {

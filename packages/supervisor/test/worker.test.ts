@@ -66,6 +66,7 @@ describe('start (V-3, V-4)', () => {
     ['a missing command', { command: '/nowhere/python3' }, '/nowhere/python3 was not found'],
     ['a folder as command', { command: '/tmp' }, '/tmp may not be executed'],
     ['a missing cwd', { cwd: '/nowhere' }, 'cwd /nowhere is not a folder'],
+    ['a file as cwd', { cwd: process.execPath }, `cwd ${process.execPath} is not a folder`],
     ['an argument no system takes', { args: ['\0'] }, 'could not be started'],
   ])('fails with a StartError for %s', async (_, change, message) => {
     const { worker } = makeWorker()
@@ -344,6 +345,18 @@ describe('death (V-14)', () => {
     }
   })
 
+  it('W-4: a worker that closes its channel and runs on is ended, and the error says so', async () => {
+    const { worker, end } = makeWorker()
+    await worker.start(() => misbehaving('close-channel'))
+    expect(await end('f')).toMatchObject({
+      error: {
+        name: 'DiedError',
+        message: expect.stringContaining('closed its channel'),
+        cause: { name: 'ProtocolError' },
+      },
+    })
+  })
+
   it('V-13, V-14: a new start makes a new worker, and the old exit does not touch it', async () => {
     const { worker, end, liveness } = makeWorker({ definition: source('import os\ndef pid(x): return os.getpid()') })
     for (let round = 1; round <= 3; round += 1) {
@@ -432,6 +445,19 @@ describe('close (V-15)', () => {
     await expect(starting).rejects.toBeInstanceOf(ClosedError)
     await closing
     expect(isAlive(pid!)).toBe(false)
+    expect(worker.state).toBe('closed')
+  })
+
+  it('V-15: after a start that was aborted and asked for again, ends both', async () => {
+    const { worker } = makeWorker()
+    const controller = new AbortController()
+    const first = worker.start(() => misbehaving('silent'), { signal: controller.signal })
+    controller.abort(new Error('left'))
+    const second = worker.start(() => own())
+    const closing = worker.close()
+    await expect(first).rejects.toThrow('left')
+    await expect(second).rejects.toBeInstanceOf(ClosedError)
+    await closing
     expect(worker.state).toBe('closed')
   })
 
