@@ -257,9 +257,6 @@ def test_a_file_may_not_take_the_name_of_another_module(
         py.define(modules=[str(tmp_path / "own_missing.py")])
 
 
-@pytest.mark.skipif(
-    not hasattr(sys, "stdlib_module_names"), reason="3.9 has no list of its library"
-)
 def test_a_file_may_not_hide_a_library_module_that_is_not_imported_yet(
     py: Defined, tmp_path: pathlib.Path
 ) -> None:
