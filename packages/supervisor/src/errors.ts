@@ -5,8 +5,9 @@
  *     ├── QueueFullError             the caller: more calls wait than maxQueue allows
  *     ├── UnsupportedByWorkerError   the worker speaks only the base protocol
  *     ├── WorkerFilesError           the machine: the worker's own files could not be put anywhere
- *     ├── StartError                 the worker ended, hung or talked garbage before it was ready
- *     ├── DiedError                  a worker that had been ready ended
+ *     ├── ExitError                  how a process ended
+ *     │   ├── StartError             … hung or talked garbage before it was ready
+ *     │   └── DiedError              … after it had been ready
  *     ├── PythonError                the user's Python raised
  *     └── FunctionNotFoundError      the user's Python has no such function
  *
@@ -117,16 +118,11 @@ export class WorkerFilesError extends SupervisorError {
   }
 }
 
-/** The worker ended, hung, or talked garbage before it was ready (V-4). */
-export class StartError extends SupervisorError implements ExitFacts {
-  readonly code = 'ERR_PYFERRY_START'
+/** A process that ended, or had to be ended, and what it left. */
+export abstract class ExitError extends SupervisorError implements ExitFacts {
   readonly exitCode: number | null
   readonly signal: NodeJS.Signals | null
   readonly stderrTail: string
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return isInstanceAcrossCopies(StartError, 'ERR_PYFERRY_START', value)
-  }
 
   constructor(message: string, exit: ExitFacts, details?: ErrorDetails, facts?: CallFacts) {
     super(message, details, facts)
@@ -136,22 +132,21 @@ export class StartError extends SupervisorError implements ExitFacts {
   }
 }
 
+/** The worker ended, hung, or talked garbage before it was ready (V-4). */
+export class StartError extends ExitError {
+  readonly code = 'ERR_PYFERRY_START'
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isInstanceAcrossCopies(StartError, 'ERR_PYFERRY_START', value)
+  }
+}
+
 /** A worker that had been ready ended without being asked to; so did the call this error belongs to (V-14). */
-export class DiedError extends SupervisorError implements ExitFacts {
+export class DiedError extends ExitError {
   readonly code = 'ERR_PYFERRY_DIED'
-  readonly exitCode: number | null
-  readonly signal: NodeJS.Signals | null
-  readonly stderrTail: string
 
   static override [Symbol.hasInstance](value: unknown): boolean {
     return isInstanceAcrossCopies(DiedError, 'ERR_PYFERRY_DIED', value)
-  }
-
-  constructor(message: string, exit: ExitFacts, details?: ErrorDetails, facts?: CallFacts) {
-    super(message, details, facts)
-    this.exitCode = exit.exitCode
-    this.signal = exit.signal
-    this.stderrTail = exit.stderrTail
   }
 }
 
