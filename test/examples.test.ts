@@ -23,7 +23,7 @@ describe('examples', () => {
     expect(first).toContain('awaited again: 24 topics')
     expect(first).toContain('[liveness] died: the worker was ended by SIGKILL')
     expect(first).toContain('the call in flight: DiedError, SIGKILL')
-    expect(first).toContain('nothing was installed; how do I read a zip archive?')
+    expect(first).toMatch(/nothing was installed; [\d.]+ s later it runs in .*environment/)
 
     const second = await run('search/search.mjs', 'parse command line arguments')
     expect(second).not.toContain('environment: making it')

@@ -41,8 +41,7 @@ try {
   }
   console.log(`Python ${py.pythonVersion} is ready after ${since(began)}`)
 
-  const load = () => py.callAndAwait('load', { store: join(data, 'index.pickle') })
-  const index = await load()
+  const index = await py.callAndAwait('load', { store: join(data, 'index.pickle') })
   const source = index.kept ? 'kept from an earlier run' : 'read and fitted now'
   console.log(`${index.documents} docstrings of the standard library, ${source}, in ${index.seconds.toFixed(2)} s\n`)
 
@@ -78,11 +77,7 @@ try {
   await py.await(lost).catch((error) => console.log(`  the call in flight: ${error.name}, ${error.signal}`))
   const restart = performance.now()
   await py.start()
-  await load()
-  const again = await ask(questions[0])
-  console.log(
-    `  nothing was installed; ${again.question} → ${again.answers[0].name}, ${since(restart)} after the restart began`,
-  )
+  console.log(`  nothing was installed; ${since(restart)} later it runs in ${await py.callAndAwait('where')}`)
 } finally {
   await py.close()
 }

@@ -8,15 +8,13 @@ import ast
 import pickle
 import platform
 import re
+import sys
 import sysconfig
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy
-import sklearn
-from sklearn.decomposition import TruncatedSVD
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.preprocessing import normalize
 
 DIMENSIONS = 200
 SHORTEST = 60  # characters; a shorter docstring says no more than its name
@@ -30,16 +28,11 @@ def load(options):
     global index
     began = time.perf_counter()
     store = Path(options["store"])
-    version = f"{platform.python_version()} {sklearn.__version__} {numpy.__version__}"
-    index = _read_store(store, version)
+    made_by = f"{platform.python_version()} {version('scikit-learn')} {numpy.__version__}"
+    index = _read_store(store, made_by)
     is_kept = index is not None
     if not is_kept:
-        documents = list(_read_docstrings(Path(sysconfig.get_path("stdlib"))))
-        vectorizer = TfidfVectorizer(stop_words="english", sublinear_tf=True, min_df=2, ngram_range=(1, 2), max_features=60_000)
-        matrix = vectorizer.fit_transform(f"{_words(name)} {text}" for name, text in documents)
-        reducer = TruncatedSVD(DIMENSIONS, random_state=0)
-        vectors = normalize(reducer.fit_transform(matrix)).astype(numpy.float32)
-        index = {"version": version, "documents": documents, "vectorizer": vectorizer, "reducer": reducer, "vectors": vectors}
+        index = {"made_by": made_by, **_fit(list(_read_docstrings(Path(sysconfig.get_path("stdlib")))))}
         store.write_bytes(pickle.dumps(index, protocol=5))
     return {
         "documents": len(index["documents"]),
@@ -51,8 +44,8 @@ def load(options):
 
 def search(question, top=3):
     """The documents nearest in meaning: `[{ name, score, summary }]`, best first."""
-    vector = normalize(index["reducer"].transform(index["vectorizer"].transform([question])))[0]
-    scores = index["vectors"] @ vector.astype(numpy.float32)
+    vector = _unit(index["reducer"].transform(index["vectorizer"].transform([question])))[0]
+    scores = index["vectors"] @ vector
     best = numpy.argsort(-scores)[:top]
     return [
         {
@@ -81,12 +74,34 @@ def _words(name):
     return re.sub(r"([a-z])([A-Z])|[._]", r"\1 \2", name)
 
 
-def _read_store(store, version):
+def where(_):
+    """The environment this runs in."""
+    return sys.prefix
+
+
+def _fit(documents):
+    # Imported when there is something to fit: scikit-learn takes a second, and a start should not.
+    from sklearn.decomposition import TruncatedSVD
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    vectorizer = TfidfVectorizer(stop_words="english", sublinear_tf=True, min_df=2, ngram_range=(1, 2), max_features=60_000)
+    matrix = vectorizer.fit_transform(f"{_words(name)} {text}" for name, text in documents)
+    reducer = TruncatedSVD(DIMENSIONS, random_state=0)
+    vectors = _unit(reducer.fit_transform(matrix))
+    return {"documents": documents, "vectorizer": vectorizer, "reducer": reducer, "vectors": vectors}
+
+
+def _unit(vectors):
+    lengths = numpy.linalg.norm(vectors, axis=1, keepdims=True)
+    return (vectors / numpy.where(lengths == 0, 1, lengths)).astype(numpy.float32)
+
+
+def _read_store(store, made_by):
     try:
         kept = pickle.loads(store.read_bytes())
     except (OSError, pickle.UnpicklingError, EOFError):
         return None
-    return kept if kept["version"] == version else None
+    return kept if kept.get("made_by") == made_by else None
 
 
 def _read_docstrings(stdlib):
