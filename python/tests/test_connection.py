@@ -343,7 +343,7 @@ import sys, time
 def is_reading():
     for frame in sys._current_frames().values():
         while frame is not None:
-            if frame.f_code.co_name == 'read': return True
+            if frame.f_code.co_name == '_lead': return True
             frame = frame.f_back
     return False
 def outlive_reading(value):

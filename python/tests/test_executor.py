@@ -38,6 +38,32 @@ def report():
 
 
 @pytest.mark.parametrize("threads", [1, 2, 8])
+def test_a_storm_of_calls_and_defines_is_answered_once_each(
+    start: Callable[..., Host], threads: int
+) -> None:
+    """W-1: defines of every length among calls of every length, and nobody is forgotten."""
+    host = start(threads=threads)
+    host.define("import time")
+    chance = random.Random(threads)
+    messages = []
+    for number in range(1500):
+        seconds = chance.choice([0, 0, 0.0005, 0.003])
+        if number % 5 == 0:
+            code = f"time.sleep({seconds})\ndef f(_): time.sleep({seconds})"
+            messages.append({"type": "define", "opID": f"{number}", "code": code})
+        else:
+            messages.append({"type": "call", "callID": f"{number}", "func": "f", "args": None})
+    writer = threading.Thread(target=lambda: [host.send(message) for message in messages])
+    writer.start()
+    answers = [host.receive() or {} for _ in messages]
+    writer.join()
+
+    assert all(answer["ok"] for answer in answers)
+    ids = {answer.get("opID", answer.get("callID")) for answer in answers}
+    assert ids == {str(number) for number in range(1500)}
+
+
+@pytest.mark.parametrize("threads", [1, 2, 8])
 @pytest.mark.parametrize("kind", ["quick", "mixed"])
 def test_a_storm_of_calls_is_answered_once_each(
     start: Callable[..., Host], threads: int, kind: str

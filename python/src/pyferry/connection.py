@@ -35,6 +35,10 @@ CHUNK_BYTES = 65536
 """Asked for in one read. From 128 KiB on each read costs a memory mapping, 16 µs."""
 
 
+_NEVER_A_COROUTINE = frozenset({type(None), bool, int, float, str, list, dict, tuple, bytes})
+"""Results that need not be asked: the question costs as much as the rest of a small answer."""
+
+
 def call_user(function: Callable[..., Any], args: list[Any], kwargs: dict[str, Any]) -> Any:
     """Call the user's function. This frame on the stack tells `interrupts.py` that it runs."""
     return function(*args, **kwargs)
@@ -70,6 +74,11 @@ class Connection:
     def has_answers(self) -> bool:
         """Whether answers wait to be written and no thread is at it."""
         return self._output.needs_flush
+
+    @property
+    def has_input(self) -> bool:
+        """Whether bytes have come that no task was made of; asked by any thread, as a hint."""
+        return self._reader.has_data
 
     def flush(self) -> None:
         """Write the answers that wait."""
@@ -143,7 +152,7 @@ class Connection:
                 raise call.problem
             function = self._namespace.targets.find(call.function)
             result = call_user(function, call.args, call.kwargs)
-            if isinstance(result, Coroutine):
+            if type(result) not in _NEVER_A_COROUTINE and isinstance(result, Coroutine):
                 result = call_user(_run_coroutine, [result], {})
             if self._forks.is_child:
                 self._forks.exit_child(None)

@@ -10,9 +10,12 @@ afterwards if it is still free:
                          └──lead taken, none waits────> spare
 
 The **monitor**, a thread that ticks while tasks run, hands the lead to a spare (to a new thread if
-there is none) when it was free for a whole tick: whoever gave it up is stuck in something long.
-When the next bytes come and the main thread is a spare by then, it gets the lead back: signals,
-GUIs and some libraries work only there. With a `limit` of one no other thread runs calls at all.
+there is none) when it was free for a whole tick and nothing moved: everybody is stuck in something
+long. It was wrong when calls are seen to finish meanwhile; then the new leader stands back after
+one read, or two threads would fight over the interpreter, one reading far ahead of the other. When
+bytes come and the main thread is a spare by then, it gets the lead back: signals, GUIs and some
+libraries work only there. With a `limit` of one another thread runs a call only when the main one
+reads, and the call had to wait for a define.
 
 Invariants, kept under `_gate`:
 
@@ -22,8 +25,8 @@ Invariants, kept under `_gate`:
   of the calls that wait, and no call starts while it runs.
 - Every thread is leading, running, writing or parked: `limit` calls, a define and a leader make at
   most `limit` + 2 threads besides the monitor.
-- An answer is in the output before its slot is free, and a thread that does not lead on writes what
-  waits. One that does writes at the end of the chunk, or whoever is given the lead before.
+- An answer is in the output before its slot is free. It is written before its thread rests, reads
+  or has run others for 0.3 ms; and by the monitor, when that thread got stuck before.
 
 Replaceable: it knows tasks and the verbs of `Work`, nothing of the protocol. A host that tells when
 a call is late, or a memory for slow functions, would take the monitor's place.
@@ -47,6 +50,8 @@ if TYPE_CHECKING:
 
         @property
         def has_answers(self) -> bool: ...
+        @property
+        def has_input(self) -> bool: ...
         def next_task(self) -> Task | None: ...
         def read(self) -> bool: ...
         def run(self, task: Task) -> None: ...
@@ -65,17 +70,21 @@ TICK_SECONDS = 0.001
 IDLE_TICKS = 50
 """Ticks without a task after which the monitor parks; waking it costs the next call about 5 µs."""
 
+MAX_FREE_TICKS = 10
+"""Ticks after which the lead is handed on although calls finish: pings want an answer too."""
+
 FLUSH_AFTER_SECONDS = 0.0003
-"""A task that took this long is answered at once; quicker ones share a write with their chunk."""
+"""How long an answer may wait for others to share a write with."""
 
 
 class _Seat:
     """Where a thread parks, and what it is given: the lead, a task, or nothing at the end."""
 
-    __slots__ = ("leads", "task", "wake")
+    __slots__ = ("leads", "stands_back", "task", "wake")
 
     def __init__(self) -> None:
         self.leads = False
+        self.stands_back = False
         self.task: Task | None = None
         self.wake = allocate_lock()
         self.wake.acquire()
@@ -106,10 +115,12 @@ class Executor:
         self._limit = limit
         self._drops_waiting = drops_waiting
         self._gate = allocate_lock()
-        self._is_led = False
-        # How often the lead was given up: the same number a tick later means that its last holder
-        # has not come back.
+        # The seat of the thread that has the lead.
+        self._leader: _Seat | None = None
+        # How often the lead was given up and tasks have finished: what has not changed a tick later
+        # is stuck.
         self._turns = 0
+        self._finished = 0
         self._running = 0
         self._is_defining = False
         self._calls: deque[Task] = deque()
@@ -125,39 +136,38 @@ class Executor:
 
     def serve(self) -> None:
         """Serve until the input has ended and all is answered. Once, in the main thread."""
-        self._is_led = self._main_seat.leads = True
+        self._leader = self._main_seat
+        self._main_seat.leads = True
         self._live(self._main_seat)
 
     def _live(self, seat: _Seat) -> None:
         """Spend one thread's life with what its seat was given, until the end."""
         work = self._work
+        flushed_at = time.perf_counter()
         while True:
             leads, task = seat.leads, seat.task
             seat.leads, seat.task = False, None
             while leads or task is not None:
-                if task is None:
+                is_inline = leads
+                if leads:
                     task = self._lead(seat)
                     leads = False
-                    continue
-                started = time.perf_counter()
+                if task is None:
+                    break
                 work.run(task)
-                if time.perf_counter() - started > FLUSH_AFTER_SECONDS:
+                now = time.perf_counter()
+                if now - flushed_at > FLUSH_AFTER_SECONDS or (is_inline and not work.has_input):
                     work.flush()
+                    flushed_at = now
                 leads, task = self._finish(task, seat)
-                if not leads:
-                    # The next one may be long, or nobody may come this way for long.
-                    work.flush()
+            work.flush()
             if not self._rest(seat):
                 return
-            if seat.leads:
-                # Somebody's answers may wait while it is stuck in its next task.
-                self._give_up_lead()
-                work.flush()
-                seat.leads = self._try_lead()
 
     def _lead(self, seat: _Seat) -> Task | None:
         """Read until there is a task to run, then give up the lead. `None`: lost it, or the end."""
         work = self._work
+        finished = self._finished
         while True:
             task = work.next_task()
             if task is not None:
@@ -166,13 +176,24 @@ class Executor:
             elif work.has_answers:
                 self._give_up_lead()
                 work.flush()
-                if not self._try_lead():
+                if not self._try_lead(seat):
                     return None
+            elif self._calls and self._finished != finished and self._stand_back(seat):
+                return None
             elif not work.read():
                 self._end()
                 return None
             elif self._main_seat in self._spares and self._hand_to_main():
                 return None
+
+    def _stand_back(self, seat: _Seat) -> bool:
+        """Give up the lead, and park, if others get on well; one of them will take it."""
+        with self._gate:
+            if self._running == 0:
+                return False
+            self._release_lead()
+            seat.stands_back = True
+            return True
 
     def _hand_to_main(self) -> bool:
         """Give the lead back to the main thread, if it is free."""
@@ -195,9 +216,7 @@ class Executor:
                 self._is_defining = True
             elif self._calls or not self._may_run_call(seat):
                 self._calls.append(task)
-                if self._main_seat in self._spares and self._may_run_call(self._main_seat):
-                    self._spares.remove(self._main_seat)
-                    self._wake(self._main_seat, leads=False)
+                self._wake_main_for_call()
                 return False
             else:
                 self._running += 1
@@ -211,11 +230,15 @@ class Executor:
                 self._is_defining = False
             else:
                 self._running -= 1
+            self._finished += 1
             following = self._take_waiting(seat)
-            if following is None and not self._is_led:
-                self._is_led = True
-                return True, None
-            return False, following
+            if following is not None:
+                return False, following
+            self._wake_main_for_call()
+            if self._leader is not None:
+                return False, None
+            self._leader = seat
+            return True, None
 
     def _rest(self, seat: _Seat) -> bool:
         """Park until there is something to do, unless there is already; `False` at the end."""
@@ -223,9 +246,11 @@ class Executor:
             seat.task = self._take_waiting(seat)
             if seat.task is not None:
                 return True
-            if not self._is_led:
-                self._is_led = seat.leads = True
+            if self._leader is None and not seat.stands_back:
+                self._leader = seat
+                seat.leads = True
                 return True
+            seat.stands_back = False
             if self._is_over():
                 if self._main_seat in self._spares:
                     self._spares.remove(self._main_seat)
@@ -247,10 +272,18 @@ class Executor:
     def _may_run_call(self, seat: _Seat) -> bool:
         if self._is_defining or self._running >= self._limit:
             return False
-        return self._limit > 1 or seat is self._main_seat
+        # While the main thread reads it cannot be had: what waited for another's define runs there.
+        return self._limit > 1 or self._main_seat in (seat, self._leader)
+
+    def _wake_main_for_call(self) -> None:
+        """With a limit of one, see that a call does not wait for a thread that is parked."""
+        main = self._main_seat
+        if self._limit == 1 and self._calls and main in self._spares and self._may_run_call(main):
+            self._spares.remove(main)
+            self._wake(main, leads=False)
 
     def _release_lead(self) -> None:
-        self._is_led = False
+        self._leader = None
         self._turns += 1
         if self._is_monitor_parked:
             self._is_monitor_parked = False
@@ -260,11 +293,11 @@ class Executor:
         with self._gate:
             self._release_lead()
 
-    def _try_lead(self) -> bool:
+    def _try_lead(self, seat: _Seat) -> bool:
         with self._gate:
-            if self._is_led:
+            if self._leader is not None:
                 return False
-            self._is_led = True
+            self._leader = seat
             return True
 
     def _end(self) -> None:
@@ -288,14 +321,19 @@ class Executor:
         start_new_thread(self._monitor, ())
 
     def _monitor(self) -> None:
-        turns = -1
-        idle_ticks = 0
+        turns = finished = -1
+        free_ticks = idle_ticks = 0
+        has_answers = False
         while True:
             time.sleep(TICK_SECONDS)
             with self._gate:
-                is_idle = self._is_led and self._running == 0 and not self._is_defining
-                idle_ticks = idle_ticks + 1 if is_idle else 0
-                if not self._is_led and turns == self._turns:
+                is_free = self._leader is None and turns == self._turns
+                free_ticks = free_ticks + 1 if is_free else 0
+                is_stuck = is_free and finished == self._finished
+                turns, finished = self._turns, self._finished
+                is_busy = self._leader is None or self._running > 0 or self._is_defining
+                idle_ticks = 0 if is_busy else idle_ticks + 1
+                if is_stuck or free_ticks > MAX_FREE_TICKS:
                     self._wake_one(leads=True)
                 elif self._calls and not self._is_defining and 1 < self._limit > self._running:
                     # Calls that had to wait for a define: one each tick, besides those that
@@ -303,8 +341,12 @@ class Executor:
                     self._wake_one(leads=False)
                 elif idle_ticks >= IDLE_TICKS:
                     self._is_monitor_parked = True
-                turns = self._turns
                 is_parked = self._is_monitor_parked
+            if has_answers and self._work.has_answers:
+                # Left by a thread that has got stuck in its next task. A host that does not read
+                # blocks us here; there is nobody then to read on for.
+                self._work.flush()
+            has_answers = self._work.has_answers
             if is_parked:
                 self._alarm.acquire()
                 idle_ticks = 0
@@ -324,7 +366,8 @@ class Executor:
 
     def _wake(self, seat: _Seat, *, leads: bool) -> None:
         if leads:
-            self._is_led = seat.leads = True
+            self._leader = seat
+            seat.leads = True
         else:
             seat.task = self._take_waiting(seat)
         seat.wake.release()

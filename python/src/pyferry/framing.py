@@ -45,6 +45,11 @@ class FrameReader:
         self._partial: bytearray | None = None
         self._needed = 0
 
+    @property
+    def has_data(self) -> bool:
+        """Whether there may be another whole frame to take."""
+        return self._offset < len(self._data)
+
     def push(self, data: bytes) -> None:
         """Take the next bytes of the stream; only when `try_next` has given all it has."""
         if self._partial is None:
