@@ -29,30 +29,24 @@ export async function claimFolder(
   isKept: boolean,
   stopUsing: () => void,
 ): Promise<Folder> {
-  if (baseDir !== undefined) {
-    const claim = await claimBaseDir(baseDir)
-    const release = async () => {
-      try {
-        if (!isKept) await removeBaseDir(claim.baseDir)
-      } finally {
-        await claim.release()
-      }
-    }
-    return { baseDir: claim.baseDir, metaDir: claim.metaDir, release }
-  }
-  await removeAbandoned()
-  const path = await mkdtemp(join(tmpdir(), TEMPORARY_PREFIX))
-  removeAtExit(path, stopUsing)
+  const path = baseDir ?? (await makeTemporary(stopUsing))
   const claim = await claimBaseDir(path)
   const release = async () => {
     try {
-      await removeBaseDir(claim.baseDir)
+      if (!isKept) await removeBaseDir(claim.baseDir)
       keepAtExit(path)
     } finally {
       await claim.release()
     }
   }
   return { baseDir: claim.baseDir, metaDir: claim.metaDir, release }
+}
+
+async function makeTemporary(stopUsing: () => void): Promise<string> {
+  await removeAbandoned()
+  const path = await mkdtemp(join(tmpdir(), TEMPORARY_PREFIX))
+  removeAtExit(path, stopUsing)
+  return path
 }
 
 /** A host that is killed cannot remove its temporary folders; the next one does. */
@@ -63,8 +57,7 @@ async function removeAbandoned(): Promise<void> {
     try {
       if (!(await isAbandoned(path))) continue
       const claim = await claimBaseDir(path)
-      await removeBaseDir(path)
-      await claim.release()
+      await removeBaseDir(path).finally(() => claim.release())
     } catch {
       // In use, another user's, or being removed by another host at this moment: not ours to take.
     }
@@ -88,6 +81,7 @@ function removeAtExit(path: string, stopUsing: () => void): void {
   temporaries.set(path, stopUsing)
 }
 
+/** Nothing is left to remove; also for a folder that was given, which never was among them. */
 function keepAtExit(path: string): void {
   temporaries.delete(path)
   if (temporaries.size === 0) process.off('exit', removeAll)

@@ -27,9 +27,15 @@ describe('the end of the host (V-15, S-4)', () => {
   it('V-15: also while C code holds the interpreter', async () => {
     // A regular expression with catastrophic backtracking never lets go of the GIL.
     const code = `
-const py = await Venv.start({ interpreter: python, sources: ['import re\\ndef hold(x): re.match("(a*)*b", "a" * 40)'] })
+let onHolding
+const holding = new Promise((resolve) => { onHolding = resolve })
+const py = await Venv.start({
+  interpreter: python,
+  sources: ['import re\\ndef hold(x):\\n    print("holding")\\n    re.match("(a*)*b", "a" * 40)'],
+  stdout: onHolding,
+})
 py.invoke('hold', 1).catch(() => {})
-await new Promise((resolve) => setTimeout(resolve, 300))
+await holding
 say(py.pid)
 process.kill(process.pid, 'SIGKILL')
 `
