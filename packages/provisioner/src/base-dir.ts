@@ -1,8 +1,6 @@
-/** The private folder as a whole: fit to be used, marked as ours, swept of what crashes left, removed. */
-import { constants } from 'node:fs'
-import { access, lstat, mkdir, realpath, rmdir, stat } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
-import { MachineError, SpecError } from './errors.js'
+/** The private folder as a whole: fit to be used, swept of what crashes left, removed. */
+import { rmdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import {
   errnoOf,
   explainSystemError,
@@ -13,10 +11,17 @@ import {
   removeTree,
   tryRead,
   tryReadJson,
-  writeWhole,
 } from './files.js'
-import { generationOf, isGeneration, type Layout, layoutOf, SCHEMA } from './layout.js'
+import { type BaseDirLayout, baseDirLayout, generationOf, isGeneration } from './layout.js'
+import { type FolderRules, findFolder, makeInnerFolder, prepareFolder } from './own-folder.js'
 import { isOwnerFile } from './owner-files.js'
+
+const RULES: FolderRules = {
+  option: 'baseDir',
+  markerOf: (folder) => baseDirLayout(folder).marker,
+  mayBelongToRoot: false,
+  isClosedToOthers: false,
+}
 
 /**
  * Make the folder ready to be written: create what is missing, check what is there.
@@ -26,20 +31,10 @@ import { isOwnerFile } from './owner-files.js'
  * @throws MachineError HOME_UNSAFE: it belongs to another user, or its inner folders are links; HOME_INCOMPATIBLE: its HOME.json
  *   is of another version or of something else; PERMISSION_DENIED, HOME_READ_ONLY, DISK_FULL
  */
-export async function prepareBaseDir(baseDir: string): Promise<Layout> {
-  const path = resolve(baseDir)
+export async function prepareBaseDir(baseDir: string): Promise<BaseDirLayout> {
+  const layout = baseDirLayout(await prepareFolder(baseDir, RULES))
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 })
-  } catch (error) {
-    // EEXIST: there, and not a folder. ENOTDIR: so is one of its parents.
-    if (errnoOf(error) === 'EEXIST' || errnoOf(error) === 'ENOTDIR') throw notAFolder(path, error)
-    throw explainSystemError(error, path) ?? error
-  }
-  const layout = layoutOf(await realpath(path))
-  await assertOwn(layout)
-  try {
-    await writeHome(layout)
-    for (const folder of [layout.envDir, layout.metaDir]) await makeFolder(folder)
+    for (const folder of [layout.key.folder, layout.metaDir]) await makeInnerFolder(folder, 'baseDir')
   } catch (error) {
     throw explainSystemError(error, layout.baseDir) ?? error
   }
@@ -51,31 +46,21 @@ export async function prepareBaseDir(baseDir: string): Promise<Layout> {
  *
  * @throws MachineError HOME_UNSAFE, HOME_INCOMPATIBLE; SpecError SPEC_INVALID
  */
-export async function findBaseDir(baseDir: string): Promise<Layout> {
-  const path = resolve(baseDir)
-  try {
-    const found = await realpath(path)
-    if (!(await stat(found)).isDirectory()) throw notAFolder(path)
-    const layout = layoutOf(found)
-    await assertOwn(layout)
-    return layout
-  } catch (error) {
-    if (errnoOf(error) === 'ENOTDIR') throw notAFolder(path, error)
-    if (isAbsent(error)) return layoutOf(path)
-    throw explainSystemError(error, path) ?? error
-  }
+export async function findBaseDir(baseDir: string): Promise<BaseDirLayout> {
+  return baseDirLayout(await findFolder(baseDir, RULES))
 }
 
 /**
  * Remove what was begun and not finished, and generations that are not the current one. Only for the owner of the folder, while
  * no worker of its own runs from it.
  */
-export async function sweepBaseDir(layout: Layout): Promise<void> {
-  const current = await tryReadJson(layout.current)
+export async function sweepBaseDir(layout: BaseDirLayout): Promise<void> {
+  const current = await tryReadJson(layout.key.current)
   const kept = (current as { gen?: unknown } | undefined)?.gen
-  for (const name of await listNames(layout.envDir)) {
+  for (const name of await listNames(layout.key.folder)) {
     const isKept = isGeneration(kept) && name === kept
-    if (!isKept && (generationOf(name) !== undefined || isTemporary(name))) await removeTree(join(layout.envDir, name))
+    if (!isKept && (generationOf(name) !== undefined || isTemporary(name)))
+      await removeTree(join(layout.key.folder, name))
   }
   for (const name of await listNames(layout.baseDir)) {
     if (isTemporary(name)) await removeTree(join(layout.baseDir, name))
@@ -92,21 +77,23 @@ export async function sweepBaseDir(layout: Layout): Promise<void> {
 export async function removeBaseDir(baseDir: string): Promise<void> {
   const layout = await findBaseDir(baseDir)
   try {
-    if ((await tryRead(layout.home)) !== undefined) await removeOurs(layout)
+    if ((await tryRead(layout.marker)) !== undefined) await removeOurs(layout)
     await removeIfEmpty(layout.baseDir)
   } catch (error) {
     throw explainSystemError(error, layout.baseDir) ?? error
   }
 }
 
-async function removeOurs(layout: Layout): Promise<void> {
+async function removeOurs(layout: BaseDirLayout): Promise<void> {
   // The pointer first: what is taken apart must not look whole to anybody.
-  await removeTree(layout.current)
+  await removeTree(layout.key.current)
   const inEnv = (name: string) => generationOf(name) !== undefined || isTemporary(name)
+  for (const file of [layout.key.spec, layout.key.failed]) await removeTree(file)
   const inMeta = (name: string) => isOwnerFile(name) || name.endsWith('.log') || isTemporary(name)
-  await removeNames(layout.envDir, inEnv)
+  await removeTree(layout.probesDir)
+  await removeNames(layout.key.folder, inEnv)
   await removeNames(layout.metaDir, inMeta)
-  await removeTree(layout.home)
+  await removeTree(layout.marker)
   await removeNames(layout.baseDir, isTemporary)
 }
 
@@ -125,56 +112,4 @@ async function removeIfEmpty(folder: string): Promise<void> {
     // Where somebody else's files are (EEXIST on some systems), or nothing is, there is nothing to do.
     if (!isAbsent(error) && !['ENOTEMPTY', 'EEXIST'].includes(errnoOf(error) ?? '')) throw error
   }
-}
-
-/** That the folder is this user's, and what an earlier owner wrote is of our version. */
-async function assertOwn(layout: Layout): Promise<void> {
-  await assertOwnUser(layout.baseDir)
-  const text = await tryRead(layout.home)
-  if (text === undefined) return
-  const schema = (await tryReadJson(layout.home)) as { schema?: unknown } | undefined
-  if (schema?.schema === SCHEMA) return
-  throw new MachineError(
-    'HOME_INCOMPATIBLE',
-    `${layout.home} must say "schema":${SCHEMA}, not ${JSON.stringify(text.slice(0, 80))}`,
-    { facts: { path: layout.home, expected: SCHEMA, received: schema?.schema } },
-  )
-}
-
-async function assertOwnUser(path: string): Promise<void> {
-  const user = process.geteuid?.()
-  const { uid } = await lstat(path)
-  // Windows has no such ids.
-  if (user === undefined || uid === user) return
-  throw new MachineError('HOME_UNSAFE', `${path} must belong to this user (${user}), not to user ${uid}`, {
-    facts: { path, expected: user, received: uid },
-  })
-}
-
-/** A link would lead the sweep out of the folder. */
-async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path, { mode: 0o700 })
-  } catch (error) {
-    if (errnoOf(error) !== 'EEXIST') throw error
-    if (await isDirectoryItself(path)) return
-    throw new MachineError('HOME_UNSAFE', `${path} must be a folder, not a link or a file`, {
-      hint: 'remove it, or choose another baseDir',
-      facts: { path },
-    })
-  }
-}
-
-async function writeHome(layout: Layout): Promise<void> {
-  // Not writable is told now, by its own name, rather than in the middle of a build.
-  if ((await tryRead(layout.home)) !== undefined) return access(layout.baseDir, constants.W_OK | constants.X_OK)
-  await writeWhole(layout.home, `${JSON.stringify({ schema: SCHEMA })}\n`)
-}
-
-function notAFolder(path: string, cause?: unknown): SpecError {
-  return new SpecError('SPEC_INVALID', `baseDir ${path} must be a folder, or absent, and is neither`, {
-    cause,
-    hint: 'give the path of a folder; a missing one is created',
-    facts: { path },
-  })
 }

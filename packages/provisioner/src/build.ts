@@ -2,72 +2,91 @@
  * A new generation, from nothing to published. Whatever interrupts it, and wherever, the one before stays what it was until
  * `current.json` names the new one.
  */
-import type { BuildJob } from './backends/backend.js'
-import { venvPip } from './backends/venv-pip.js'
-import { sweepBaseDir } from './base-dir.js'
+import type { Backend, BuildJob } from './backends/backend.js'
+import { BuildLog, removeOldLogs } from './build-log.js'
+import { ProvisionError } from './errors.js'
 import { errnoOf, explainSystemError, removeTree, writeWhole } from './files.js'
 import type { Key, KeyDocument } from './key.js'
-import { generationLayout, type Layout, newGeneration, SCHEMA } from './layout.js'
+import { generationLayout, newGeneration, SCHEMA } from './layout.js'
+import type { Place } from './place.js'
+import { ownIdentity } from './process-identity.js'
 import { publish, type Stamp, writeStamp } from './stamp.js'
 import { verify } from './verify.js'
 
-export interface BuildRequest extends Omit<BuildJob, 'generation'> {
-  layout: Layout
+export interface BuildRequest extends Omit<BuildJob, 'generation' | 'home'> {
+  backend: Backend
+  place: Place
   key: Key
   document: KeyDocument
 }
 
 /**
- * Build and publish, then remove the generation before. Only for the owner of the folder.
+ * Build and publish. Only for whoever has the right to, see `Place.exclusively`.
  *
- * @throws ProvisionError; nothing of the new generation is left then, as far as the disk allows
+ * @throws ProvisionError with the log's path; nothing of the new generation is left then, as far as the disk allows
  */
 export async function build(request: BuildRequest): Promise<Stamp> {
-  const { layout, reporter } = request
-  const generation = generationLayout(layout, newGeneration())
-  const job: BuildJob = { ...request, generation }
+  const { backend, place, reporter, key } = request
+  const folder = place.keyFolder(key.id)
+  const generation = generationLayout(folder, newGeneration())
+  const { gen, prefix, building, requirements, constraints, report } = generation
+  const job: BuildJob = { ...request, generation, home: place.home?.home }
+  const traces = [requirements, constraints, report, building]
+  const log = new BuildLog(place.logPath(key.id, gen))
+  reporter.onLog = (line) => log.write(line)
   try {
-    await writeWhole(generation.building, `${JSON.stringify({ pid: process.pid, since: new Date().toISOString() })}\n`)
-    const { tools, plan } = await venvPip.build(job)
+    const owner = { ...ownIdentity(), since: new Date().toISOString() }
+    await writeWhole(building, `${JSON.stringify(owner)}\n`)
+    const built = await backend.build(job)
     reporter.enter('verify')
-    const packages = await verify(job, plan)
+    const { pythonVersion, packages } = await verify(job, built)
     reporter.enter('publish')
     const stamp: Stamp = {
       schema: SCHEMA,
-      ...request.key,
-      gen: generation.gen,
-      prefix: generation.prefix,
-      backend: venvPip.name,
-      tools,
-      asked: request.spec.python,
-      python: request.python,
+      ...key,
+      gen,
+      prefix,
+      exe: built.python,
+      sysPrefix: built.sysPrefix,
+      backend: backend.name,
+      tools: built.tools,
+      pythonVersion,
+      base: request.python?.info ?? null,
       document: request.document,
       packages,
+      activation: built.activation,
       phasesMs: reporter.phasesMs,
       createdAt: new Date().toISOString(),
     }
     request.signal.throwIfAborted()
+    await writeWhole(folder.spec, `${JSON.stringify(request.document)}\n`)
     await writeStamp(generation, stamp)
-    await publish(layout, stamp)
-    await sweepOthers(request)
+    await publish(folder, stamp)
+    await removeAll([...traces, folder.failed], reporter)
+    await tidy(request)
     return stamp
   } catch (error) {
-    const { prefix, building, requirements, report } = generation
-    await removeUnfinished([prefix, requirements, report, building], reporter)
-    throw explainSystemError(error, layout.baseDir) ?? error
+    await removeAll([prefix, ...traces], reporter)
+    const explained = explainSystemError(error, place.path) ?? error
+    if (explained instanceof ProvisionError) explained.logPath ??= log.path
+    throw explained
+  } finally {
+    log.flush()
+    reporter.onLog = undefined
   }
 }
 
-/** The new one is published: what cannot be removed now goes with the next build, and is no failure of this one. */
-async function sweepOthers({ layout, reporter }: BuildRequest): Promise<void> {
+/** The new one is published: what cannot be removed now goes another time, and is no failure of this one. */
+async function tidy({ place, reporter, key }: BuildRequest): Promise<void> {
   try {
-    await sweepBaseDir(layout)
+    await place.sweep(key.id)
+    if (place.home) await removeOldLogs(place.home.logsDir)
   } catch (error) {
-    reporter.warning('left-over', `an older environment in ${layout.envDir} could not be removed: ${errnoOf(error)}`)
+    reporter.warning('left-over', `something old below ${place.path} could not be removed: ${errnoOf(error)}`)
   }
 }
 
-async function removeUnfinished(paths: readonly string[], reporter: BuildJob['reporter']): Promise<void> {
+async function removeAll(paths: readonly string[], reporter: BuildJob['reporter']): Promise<void> {
   for (const path of paths) {
     try {
       await removeTree(path)

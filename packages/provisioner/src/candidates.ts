@@ -1,6 +1,6 @@
 /** The interpreters that an answer to "which Python?" may be, in order, as the disk shows them; nothing is started. */
-import { constants } from 'node:fs'
-import { access, open, readdir, realpath, stat } from 'node:fs/promises'
+import { accessSync, closeSync, constants, openSync, readSync, realpathSync, statSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
 import { delimiter, join, resolve } from 'node:path'
 import type { Variables } from './child-environment.js'
 import { errnoOf } from './files.js'
@@ -34,12 +34,15 @@ export function parsePythonWish(python: string): PythonWish {
 
 /**
  * List candidates lazily: of a path that one, of a name the first on PATH; else `python3`, `python` (on Windows `py` too), and
- * after these `python3.x`, newest first. One that is refused is the caller's to skip.
+ * after these `python3.x`, newest first, and then what uv has fetched. One that is refused is the caller's to skip.
  */
-export async function* listCandidates(python: string, env: Variables): AsyncGenerator<Candidate> {
+export async function* listCandidates(
+  python: string,
+  { env, managedDir }: { env: Variables; managedDir?: string | undefined },
+): AsyncGenerator<Candidate> {
   const wish = parsePythonWish(python)
   if (wish.kind === 'path') {
-    const candidate = await tryCandidate(wish.path)
+    const candidate = tryCandidate(wish.path)
     if (candidate) yield candidate
     return
   }
@@ -56,19 +59,22 @@ export async function* listCandidates(python: string, env: Variables): AsyncGene
     }
   }
   for (const path of await listVersioned(folders)) {
-    const candidate = seen.has(path) ? undefined : await tryCandidate(path)
+    const candidate = seen.has(path) ? undefined : tryCandidate(path)
     if (candidate) yield candidate
   }
 }
 
-/** What the disk shows at `path`; `undefined` when nothing there can be started. */
-export async function tryCandidate(path: string): Promise<Candidate | undefined> {
+/**
+ * What the disk shows at `path`; `undefined` when nothing there can be started. Looked at on the spot: every hit does so, and a few
+ * system calls take less time than handing them to another thread.
+ */
+export function tryCandidate(path: string): Candidate | undefined {
   try {
-    await access(path, constants.X_OK)
-    const found = await stat(path)
+    accessSync(path, constants.X_OK)
+    const found = statSync(path)
     if (!found.isFile()) return undefined
     const { size, mtimeMs } = found
-    return { path, realPath: await realpath(path), size, mtimeMs, isShim: await isScript(path) }
+    return { path, realPath: realpathSync.native(path), size, mtimeMs, isShim: isScript(path) }
   } catch (error) {
     // Absent, dangling, not executable, in a folder nobody may look into: no candidate in any of these cases.
     if (errnoOf(error) !== undefined) return undefined
@@ -81,7 +87,7 @@ async function* findOnPath(name: string, folders: readonly string[]): AsyncGener
   const endings = process.platform === 'win32' && !/\.exe$/i.test(name) ? ['.exe'] : ['']
   for (const folder of folders) {
     for (const ending of endings) {
-      const candidate = await tryCandidate(join(folder, `${name}${ending}`))
+      const candidate = tryCandidate(join(folder, `${name}${ending}`))
       if (!candidate || isStoreStub(candidate)) continue
       yield candidate
       return
@@ -108,13 +114,13 @@ async function listVersioned(folders: readonly string[]): Promise<string[]> {
   return found.sort((left, right) => right.minor - left.minor).map(({ path }) => path)
 }
 
-async function isScript(path: string): Promise<boolean> {
-  const file = await open(path, 'r')
+function isScript(path: string): boolean {
+  const file = openSync(path, 'r')
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(2), 0, 2, 0)
-    return bytesRead === 2 && buffer.toString('latin1') === '#!'
+    const start = Buffer.alloc(2)
+    return readSync(file, start, 0, 2, 0) === 2 && start.toString('latin1') === '#!'
   } finally {
-    await file.close()
+    closeSync(file)
   }
 }
 

@@ -21,7 +21,22 @@ const HONOURED = new Set([
   'PIP_PROXY',
   'PIP_KEYRING_PROVIDER',
   'PIP_CONFIG_FILE',
+  'PIP_RETRIES',
+  'PIP_DEFAULT_TIMEOUT',
+  'UV_INDEX',
+  'UV_DEFAULT_INDEX',
+  'UV_OFFLINE',
+  'UV_SYSTEM_CERTS',
+  'UV_NATIVE_TLS',
+  'UV_INSECURE_HOST',
+  'UV_KEYRING_PROVIDER',
+  'UV_CONFIG_FILE',
+  'UV_HTTP_RETRIES',
+  'UV_HTTP_TIMEOUT',
 ])
+
+/** Logins of uv's named indexes. */
+const HONOURED_LOGIN = /^UV_INDEX_[A-Z0-9_]+_(?:USERNAME|PASSWORD)$/
 
 /** They turn Python or pip to another prefix, another standard library, another environment. */
 const REMOVED = new Set([
@@ -38,19 +53,35 @@ const REMOVED = new Set([
 const REMOVED_PREFIXES = ['CONDA_', 'PIXI_', 'UV_', 'PIP_']
 
 /** Variables win over configuration files, which may say `user = true`: no such installation is ever the environment's. */
-const ALWAYS = { PIP_DISABLE_PIP_VERSION_CHECK: '1', PIP_USER: '0' }
+const ALWAYS = { PIP_DISABLE_PIP_VERSION_CHECK: '1', PIP_USER: '0', UV_NO_PROGRESS: '1' }
+
+/** What turns every configuration file of pip and uv off. */
+const NO_AMBIENT = { PIP_CONFIG_FILE: process.platform === 'win32' ? 'nul' : '/dev/null', UV_NO_CONFIG: '1' }
 
 /**
  * Make the variables of an installer from the host's.
  *
  * `PIP_NO_INPUT` is never set: with it pip answers a 401 by "No matching distribution" alone. Its standard input is the null
  * device anyway.
+ *
+ * @param ambient `'ignore'`: no variable or file of pip's or uv's has a say
  */
-export function installerEnvironment(host: Variables): Record<string, string> {
+export function installerEnvironment(host: Variables, ambient: 'honour' | 'ignore' = 'honour'): Record<string, string> {
+  const isHonoured = (name: string) => ambient === 'honour' && (HONOURED.has(name) || HONOURED_LOGIN.test(name))
   const kept = Object.entries(host).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined && (HONOURED.has(entry[0]) || !isRemoved(entry[0])),
+    (entry): entry is [string, string] => entry[1] !== undefined && (isHonoured(entry[0]) || !isRemoved(entry[0])),
   )
-  return { ...Object.fromEntries(kept), ...ALWAYS }
+  return { ...Object.fromEntries(kept), ...ALWAYS, ...(ambient === 'ignore' ? NO_AMBIENT : {}) }
+}
+
+/** The host's variables as a spec wants them: all, none or some, and its own. */
+export function chooseVariables(
+  host: Variables,
+  { inherit, set }: { inherit: boolean | readonly string[]; set: Variables },
+): Variables {
+  if (inherit === true) return { ...host, ...set }
+  const names = inherit === false ? [] : inherit
+  return { ...Object.fromEntries(names.map((name) => [name, host[name]])), ...set }
 }
 
 /** The current folder, or the temporary one when that has been removed: a process outlives its folder. */

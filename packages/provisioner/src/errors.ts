@@ -29,6 +29,8 @@ export interface ProvisionFailure {
   /** The last output, at most 64 KB a stream. */
   stdoutTail?: string | undefined
   stderrTail?: string | undefined
+  /** Of the whole output of the build. */
+  logPath?: string | undefined
   /** What the message says, for programs: `{ requirement: 'six==99' }`. */
   facts?: Readonly<Record<string, unknown>> | undefined
 }
@@ -46,14 +48,16 @@ export abstract class ProvisionError extends PyferryError {
   declare readonly exitCode?: number | null
   declare readonly stdoutTail?: string
   declare readonly stderrTail?: string
+  /** All that the installers printed, while the file is among the newest. */
+  declare logPath?: string
 
   constructor(name: ProvisionCode, message: string, failure: ProvisionFailure = {}) {
     const { cause, hint = hints[name], facts = {}, ...known } = failure
     super(message, { cause, hint })
     this.retryable = retryableCodes.has(name)
     this.facts = facts
-    const { phase, command, exitCode, stdoutTail, stderrTail } = known
-    const fields = Object.entries({ phase, command, exitCode, stdoutTail, stderrTail })
+    const { phase, command, exitCode, stdoutTail, stderrTail, logPath } = known
+    const fields = Object.entries({ phase, command, exitCode, stdoutTail, stderrTail, logPath })
     Object.assign(this, Object.fromEntries(fields.filter(([, value]) => value !== undefined)))
   }
 }
@@ -179,7 +183,7 @@ export class BaseDirInUseError extends MachineError {
   }
 }
 
-export type StoppedCode = 'TIMEOUT' | 'ABORTED'
+export type StoppedCode = 'TIMEOUT' | 'LOCK_TIMEOUT' | 'ABORTED'
 
 /** Ended from outside before it was done. Its `cause` is `signal.reason` when a signal was aborted. */
 export class StoppedError extends ProvisionError {
@@ -190,6 +194,47 @@ export class StoppedError extends ProvisionError {
     this.code = `ERR_PYFERRY_${name}`
   }
 }
+
+/**
+ * Make an error again from what another process has written down of it.
+ *
+ * @returns `undefined` for a code that is not one of ours
+ */
+export function recreateError(code: string, message: string, fields: ProvisionFailure): ProvisionError | undefined {
+  const name = code.replace(/^ERR_PYFERRY_/, '')
+  const family = families.find(([codes]) => (codes as readonly string[]).includes(name))
+  return family?.[1](name as never, message, fields)
+}
+
+type Make = (name: never, message: string, failure: ProvisionFailure) => ProvisionError
+
+/** Of what a build can fail with by itself. */
+const families: readonly (readonly [codes: readonly ProvisionCode[], make: Make])[] = [
+  [['SPEC_INVALID', 'SOURCE_MISSING', 'HASH_MISSING'], (name: SpecCode, ...rest) => new SpecError(name, ...rest)],
+  [
+    ['PYTHON_NOT_FOUND', 'PYTHON_VERSION_MISMATCH', 'PYTHON_BROKEN', 'VENV_MODULE_MISSING', 'PIP_MISSING'],
+    (name: InterpreterCode, ...rest) => new InterpreterError(name, ...rest),
+  ],
+  [
+    [
+      'NO_MATCHING_DISTRIBUTION',
+      'RESOLUTION_CONFLICT',
+      'BUILD_FAILED',
+      'HASH_MISMATCH',
+      'INSTALL_FAILED',
+      'VERIFY_FAILED',
+    ],
+    (name: PackageCode, ...rest) => new PackageError(name, ...rest),
+  ],
+  [
+    ['NETWORK_UNREACHABLE', 'AUTH_FAILED', 'TLS_FAILED'],
+    (name: NetworkCode, ...rest) => new NetworkError(name, ...rest),
+  ],
+  [
+    ['DISK_FULL', 'PERMISSION_DENIED', 'HOME_READ_ONLY', 'HOME_UNSAFE', 'HOME_INCOMPATIBLE', 'SPAWN_FAILED'],
+    (name: MachineCode, ...rest) => new MachineError(name, ...rest),
+  ],
+]
 
 nameErrors({
   ProvisionError,

@@ -4,9 +4,13 @@ import { performance } from 'node:perf_hooks'
 /** In the order they come; a hit goes from `key` to `hit`. */
 export type Phase =
   | 'resolve-source'
+  | 'find-tool'
+  | 'fetch-tool'
   | 'find-python'
+  | 'fetch-python'
   | 'key'
   | 'hit'
+  | 'lock-wait'
   | 'create'
   | 'resolve'
   | 'download'
@@ -17,7 +21,7 @@ export type Phase =
   | 'done'
 
 /** Why there was something to build. */
-export type MissReason = 'absent' | 'input-changed' | 'python-changed' | 'stamp-invalid' | 'moved'
+export type MissReason = 'absent' | 'input-changed' | 'python-changed' | 'stamp-invalid' | 'moved' | 'refresh'
 
 /**
  * `id` is the environment's, `''` until the key is known. Text is free of credentials. What a listener throws becomes a
@@ -30,12 +34,14 @@ export type ProvisionEvent =
       id: string
       phase: Phase
       current: number
-      /** `null` until it is known; never decreases within a phase and item. */
+      /** `null` until it is known; never decreases within a phase and item, nor does `current`. */
       total: number | null
       unit: 'bytes' | 'packages'
       item?: string
     }
   | { type: 'miss'; id: string; reason: MissReason; changed?: string[] }
+  /** Somebody else builds the same: told at once and every ten seconds. What is not known of the owner is left out. */
+  | { type: 'lock-wait'; id: string; pid?: number; host?: string; phase?: string; since?: string }
   | { type: 'log'; id: string; phase: Phase; stream: 'stdout' | 'stderr'; line: string }
   | { type: 'warning'; id: string; code: string; message: string }
 
@@ -50,11 +56,15 @@ export class Reporter {
   id = ''
   #phase: Phase = 'resolve-source'
   #phaseStartedMs = 0
+  /** Told of each phase that begins, and of each line: for whoever waits for the lock, and for the log of the build. */
+  onPhase: ((phase: Phase) => void) | undefined
+  onLog: ((line: string) => void) | undefined
   #isOpen = false
   #progressSentMs = Number.NEGATIVE_INFINITY
   #held: Progress | undefined
-  /** The greatest total told so far, by phase and item. */
+  /** The greatest numbers told so far, by phase and item. */
   readonly #totals = new Map<string, number>()
+  readonly #currents = new Map<string, number>()
   readonly #onEvent: ((event: ProvisionEvent) => void) | undefined
   readonly #now: () => number
   readonly phasesMs: Partial<Record<Phase, number>> = {}
@@ -74,6 +84,7 @@ export class Reporter {
     this.#phase = phase
     this.#phaseStartedMs = this.#now()
     this.#isOpen = true
+    this.onPhase?.(phase)
     this.#send({ type: 'phase', id: this.id, phase, state: 'start', ...(detail !== undefined && { detail }) })
   }
 
@@ -105,7 +116,14 @@ export class Reporter {
     this.#send({ type: 'miss', id: this.id, reason, ...(changed.length > 0 && { changed: [...changed] }) })
   }
 
+  lockWait(owner: { pid: number; host: string; phase: string; since: string } | undefined): void {
+    const { pid, host, phase, since } = owner ?? {}
+    const known = Object.entries({ pid, host, phase, since }).filter(([, value]) => value !== undefined)
+    this.#send({ type: 'lock-wait', id: this.id, ...Object.fromEntries(known) })
+  }
+
   log(stream: 'stdout' | 'stderr', line: string): void {
+    this.onLog?.(line)
     this.#send({ type: 'log', id: this.id, phase: this.#phase, stream, line })
   }
 
@@ -121,7 +139,9 @@ export class Reporter {
     const known = this.#totals.get(key) ?? null
     const total = held.total === null || known === null ? (held.total ?? known) : Math.max(held.total, known)
     if (total !== null) this.#totals.set(key, total)
-    this.#send({ type: 'progress', id: this.id, ...held, total })
+    const current = Math.max(held.current, this.#currents.get(key) ?? 0)
+    this.#currents.set(key, current)
+    this.#send({ type: 'progress', id: this.id, ...held, current, total })
   }
 
   #send(event: ProvisionEvent): void {

@@ -1,5 +1,6 @@
 /** Files that are there whole or not at all, and system errors as errors of ours. */
 import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { lstat, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { MachineError, type ProvisionError } from './errors.js'
@@ -33,7 +34,11 @@ export function isTemporary(name: string): boolean {
 /** The JSON in a file; `undefined` when the file is absent or is not JSON. @throws the system's error for any other reason */
 export async function tryReadJson(path: string): Promise<unknown> {
   const text = await tryRead(path)
-  if (text === undefined) return undefined
+  return text === undefined ? undefined : parseJson(text)
+}
+
+/** `undefined` for what is not JSON: half-written, or somebody else's. */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
@@ -45,6 +50,16 @@ export async function tryReadJson(path: string): Promise<unknown> {
 export async function tryRead(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8')
+  } catch (error) {
+    if (isAbsent(error)) return undefined
+    throw error
+  }
+}
+
+/** The same at once, for the few small files that every hit reads. */
+export function readNow(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
   } catch (error) {
     if (isAbsent(error)) return undefined
     throw error

@@ -2,61 +2,87 @@
 import { lstat, stat } from 'node:fs/promises'
 import { type Candidate, listCandidates, parsePythonWish, tryCandidate } from './candidates.js'
 import type { Variables } from './child-environment.js'
-import { type InterpreterCode, InterpreterError, type RefusedPython } from './errors.js'
+import { type InterpreterCode, InterpreterError, type RefusedPython, SpecError } from './errors.js'
 import { type InterpreterInfo, inspectInterpreter } from './interpreter.js'
+import type { ProbeCache } from './probe-cache.js'
 import { type Clause, isInRange, tryParsePythonRange } from './version.js'
 
-/** What a build stands on, as the stamp records it: enough to know it again without starting it. */
+/** What a build stands on. */
 export interface FoundPython {
   info: InterpreterInfo
   /** `info.base` as the disk shows it. */
   base: Candidate
-  /** What was looked at, in order; the last one was taken. */
-  considered: Candidate[]
+  /** What was looked at before it, and why it was not taken. */
+  refused: RefusedPython[]
+}
+
+/** What a Python must be beside what the option `python` says. */
+export interface PythonRange {
+  /** As PEP 440 has it: `>=3.10`. */
+  range: string
+  /** Who says so, for people: `requires-python of /app/pyproject.toml`. */
+  from: string
 }
 
 export interface FindOptions {
   env: Variables
   signal?: AbortSignal | undefined
+  /** What is known of executables: nothing is started for these. */
+  probes?: ProbeCache | undefined
+  /** @default [] */
+  ranges?: readonly PythonRange[]
+  /** Where uv keeps the Pythons that it has fetched for us. */
+  managedDir?: string | undefined
 }
 
 const OLDEST: readonly Clause[] = [{ operator: '>=', version: '3.9' }]
 
 /**
- * Find the Python that the option `python` means.
+ * Find the Python that the option `python` means, starting as few of them as can be.
  *
  * @throws InterpreterError PYTHON_NOT_FOUND, PYTHON_VERSION_MISMATCH, PYTHON_BROKEN, VENV_MODULE_MISSING, with every refusal
  * @throws StoppedError (ABORTED)
  */
-export async function findPython(python: string, { env, signal }: FindOptions): Promise<FoundPython> {
-  const range = tryParsePythonRange(python) ?? []
-  const considered: Candidate[] = []
+export async function findPython(python: string, options: FindOptions): Promise<FoundPython> {
+  const ranges = [...rangesOf(python), ...(options.ranges ?? []).map(readRange)]
   const refusals: Refusal[] = []
-  for await (const candidate of listCandidates(python, env)) {
-    considered.push(candidate)
-    const found = await examine(candidate, range, { env, signal })
-    if (!('code' in found)) return { ...found, considered }
+  for await (const candidate of listCandidates(python, options)) {
+    const found = await examine(candidate, ranges, options)
+    if (!('code' in found)) return { ...found, refused: refusals.map(({ path, reason }) => ({ path, reason })) }
     refusals.push(found)
   }
-  throw explainRefusals(python, refusals, await explainAbsence(python))
+  throw explainRefusals(python, options.ranges ?? [], refusals, await explainAbsence(python))
 }
 
-/**
- * Know a Python again by what the disk shows, starting nothing.
- *
- * @returns `undefined` when a process has to tell: a file changed, the order on PATH changed, or a shim is among them
- */
-export async function tryRecall(python: string, known: FoundPython, env: Variables): Promise<FoundPython | undefined> {
-  let index = 0
-  for await (const candidate of listCandidates(python, env)) {
-    const before = known.considered[index]
-    if (!before || candidate.isShim || !isSameFile(candidate, before)) return undefined
-    index += 1
-    if (index === known.considered.length) break
-  }
-  if (index === 0 || index < known.considered.length) return undefined
-  const base = await tryCandidate(known.base.path)
-  return base && isSameFile(base, known.base) ? known : undefined
+/** What the cache keeps of an interpreter. */
+interface Answer {
+  info: InterpreterInfo
+  /** `null`: what it stands for is not there. */
+  base: Candidate | null
+}
+
+interface ReadRange {
+  clauses: readonly Clause[]
+  from: string | undefined
+}
+
+function rangesOf(python: string): ReadRange[] {
+  const clauses = tryParsePythonRange(python)
+  return clauses ? [{ clauses, from: undefined }] : []
+}
+
+/** @throws SpecError (SPEC_INVALID) */
+function readRange({ range, from }: PythonRange): ReadRange {
+  const clauses = tryParsePythonRange(range)
+  if (clauses) return { clauses, from }
+  throw new SpecError(
+    'SPEC_INVALID',
+    `${from} must be a range of versions such as >=3.10, not ${JSON.stringify(range)}`,
+    {
+      hint: 'write it as PEP 440 has it',
+      facts: { range, from },
+    },
+  )
 }
 
 interface Refusal extends RefusedPython {
@@ -66,27 +92,47 @@ interface Refusal extends RefusedPython {
 
 async function examine(
   candidate: Candidate,
-  range: readonly Clause[],
+  ranges: readonly ReadRange[],
   options: FindOptions,
 ): Promise<{ info: InterpreterInfo; base: Candidate } | Refusal> {
   const { path } = candidate
+  const known = options.probes && (await tryRecall(candidate, options.probes))
+  const answer = known ?? (await ask(candidate, options))
+  if ('code' in answer) return answer
+  const { info } = answer
+  if (!isInRange(info.release, OLDEST)) {
+    return { path, code: 'PYTHON_VERSION_MISMATCH', reason: `it is ${info.version}, and 3.9 is the oldest that works` }
+  }
+  for (const { clauses, from } of ranges) {
+    if (isInRange(info.release, clauses)) continue
+    const why = from === undefined ? '' : `, which ${from} rules out`
+    return { path, code: 'PYTHON_VERSION_MISMATCH', reason: `it is ${info.version}${why}` }
+  }
+  if (!info.hasVenv) return { path, code: 'VENV_MODULE_MISSING', reason: 'it has no module venv' }
+  const { base } = answer
+  if (!base) return { path, code: 'PYTHON_BROKEN', reason: `the Python it stands for, ${info.base}, is not there` }
+  return { info, base }
+}
+
+/** What was learnt of it before, as long as the disk shows the same of it and of what it stands for. */
+async function tryRecall(candidate: Candidate, probes: ProbeCache): Promise<Answer | undefined> {
+  const known = await probes.recall<Answer>('python', candidate)
+  const base = known?.base && tryCandidate(known.base.path)
+  return base && known?.base && isSameFile(base, known.base) ? known : undefined
+}
+
+async function ask(candidate: Candidate, { env, signal, probes }: FindOptions): Promise<Answer | Refusal> {
+  const { path } = candidate
   let info: InterpreterInfo
   try {
-    info = await inspectInterpreter(path, options)
+    info = await inspectInterpreter(path, { env, signal })
   } catch (error) {
     if (!(error instanceof InterpreterError)) throw error
     return { path, code: 'PYTHON_BROKEN', reason: String(error.facts.reason), cause: error }
   }
-  if (!isInRange(info.release, OLDEST)) {
-    return { path, code: 'PYTHON_VERSION_MISMATCH', reason: `it is ${info.version}, and 3.9 is the oldest that works` }
-  }
-  if (!isInRange(info.release, range)) {
-    return { path, code: 'PYTHON_VERSION_MISMATCH', reason: `it is ${info.version}` }
-  }
-  if (!info.hasVenv) return { path, code: 'VENV_MODULE_MISSING', reason: 'it has no module venv' }
-  const base = await tryCandidate(info.base)
-  if (!base) return { path, code: 'PYTHON_BROKEN', reason: `the Python it stands for, ${info.base}, is not there` }
-  return { info, base }
+  const answer: Answer = { info, base: tryCandidate(info.base) ?? null }
+  await probes?.remember<Answer>('python', candidate, answer)
+  return answer
 }
 
 function isSameFile(left: Candidate, right: Candidate): boolean {
@@ -103,10 +149,12 @@ const NEAREST: readonly InterpreterCode[] = ['VENV_MODULE_MISSING', 'PYTHON_VERS
 
 function explainRefusals(
   python: string,
+  ranges: readonly PythonRange[],
   refusals: readonly Refusal[],
   absence: { code: InterpreterCode; reason: string },
 ): InterpreterError {
-  const wanted = python === 'auto' ? 'a Python from 3.9 on' : `the Python ${JSON.stringify(python)}`
+  const asked = python === 'auto' ? 'a Python from 3.9 on' : `the Python ${JSON.stringify(python)}`
+  const wanted = [asked, ...ranges.map(({ range, from }) => `${range} (${from})`)].join(', ')
   const code = NEAREST.find((each) => refusals.some((refusal) => refusal.code === each))
   if (!code) {
     return new InterpreterError(absence.code, `${wanted} was not found: ${absence.reason}`, { facts: { python } })

@@ -31,6 +31,7 @@ export const hints = {
   BASE_DIR_IN_USE: 'close the other owner first, or give each a baseDir of its own',
   SPAWN_FAILED: 'see cause for the reason that the system gives',
   TIMEOUT: 'raise buildTimeoutMs; packages that are compiled take long',
+  LOCK_TIMEOUT: 'somebody else builds the same environment: wait for that, or raise lockTimeoutMs',
   ABORTED: 'the signal of this call was aborted: call again, nothing half-made is used',
 } as const
 
@@ -39,5 +40,6 @@ export const retryableCodes: ReadonlySet<ProvisionCode> = new Set<ProvisionCode>
   'NETWORK_UNREACHABLE',
   'BASE_DIR_IN_USE',
   'TIMEOUT',
+  'LOCK_TIMEOUT',
   'ABORTED',
 ])

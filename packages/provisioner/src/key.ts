@@ -7,21 +7,40 @@
 import { createHash } from 'node:crypto'
 import { type CanonicalValue, canonicalJson } from './canonical-json.js'
 
+export type BackendName = 'venv-pip' | 'uv-pip' | 'uv-sync' | 'pixi'
+
+export type SourceKind = 'none' | 'inline' | 'requirements' | 'pyproject' | 'pylock' | 'script' | 'pixi'
+
+/** What a file of a source is; its place is not in the key, so that equal content in two projects shares one environment. */
+export type FileRole =
+  | 'requirements'
+  | 'constraints'
+  | 'config'
+  | 'pyproject'
+  | 'uv-lock'
+  | 'pylock'
+  | 'script'
+  | 'script-lock'
+  | 'pixi'
+  | 'pixi-lock'
+
 /** Every field is always there, `null` or empty when it says nothing. A change of the rules changes `DIGEST_PREFIX`. */
 export interface KeyDocument {
   schema: 1
-  backend: 'venv-pip'
+  backend: BackendName
+  /** As Python sees it, which is another than the machine's under emulation. */
   platform: { os: string; arch: string; libc: string | null }
-  python: { impl: string; version: string; soabi: string | null; prefix: string }
+  /** `null` when the tool brings its own (pixi). */
+  python: { impl: string; version: string; soabi: string | null; prefix: string } | null
   source: {
-    kind: 'none' | 'inline' | 'requirements'
+    kind: SourceKind
     /** In reading order; `sha256` of the bytes with the logins of URLs blanked. */
-    files: { role: 'requirements' | 'constraints' | 'config'; sha256: string }[]
+    files: { role: FileRole; sha256: string }[]
     /** Normalised PEP 508 strings, sorted, without logins. */
     packages: string[]
     extras: string[]
     groups: string[]
-    project: 'none'
+    project: 'none' | 'editable' | 'wheel'
     /** Files and folders that a requirement names by path. */
     local: { path: string; fingerprint: string }[]
   }
@@ -30,15 +49,17 @@ export interface KeyDocument {
     extraIndex: IndexKey[]
     findLinks: { path: string; sha256: string }[]
     noIndex: boolean
-    strategy: 'first-index'
+    strategy: 'first-index' | 'unsafe-first-match' | 'unsafe-best-match'
     hashes: 'none' | 'require'
-    build: 'allow'
+    /** A list: these are built from source, no other may be. */
+    build: 'allow' | 'deny' | string[]
     pre: boolean
-    excludeNewer: null
-    /** `sha256` of each constraints file named by the environment. */
+    /** A date or a time, as given. */
+    excludeNewer: string | null
+    /** PEP 508 strings, and `sha256` of each constraints file that the variables name. */
     constraints: string[]
   }
-  venv: { withPip: false; systemSite: false }
+  venv: { withPip: boolean; systemSite: boolean }
   extra: Record<string, string>
 }
 

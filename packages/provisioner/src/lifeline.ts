@@ -10,11 +10,10 @@
 /** Where the installer finds the pipe. */
 export const LIFELINE_DESCRIPTOR = 3
 
-/** Python source; what follows it may use nothing of it. */
-export const LIFELINE_PRELUDE = `
-def arm_lifeline(fd):
+const ARM = `
+def arm_lifeline(fd, inheritable=False):
     import os, select, signal, sys
-    os.set_inheritable(fd, False)
+    os.set_inheritable(fd, inheritable)
     if sys.platform == "linux":
         import fcntl
         F_SETSIG = 10
@@ -32,6 +31,21 @@ def arm_lifeline(fd):
             os._exit(1)
         os.killpg(0, signal.SIGKILL)
     threading.Thread(target=wait_for_end, daemon=True).start()
+`
+
+/** What follows it runs in the same process, and is Python. */
+export const LIFELINE_PRELUDE = `${ARM}
 arm_lifeline(${LIFELINE_DESCRIPTOR})
 del arm_lifeline
+`
+
+/**
+ * For a program that is no Python: armed, and then replaced by it. The kernel's signal belongs to the open pipe, not to the program,
+ * and stays. Where a thread would have to watch there is nothing that can be done.
+ */
+export const LIFELINE_LAUNCHER = `${ARM}
+import os, sys
+if sys.platform == "linux":
+    arm_lifeline(${LIFELINE_DESCRIPTOR}, True)
+os.execv(sys.argv[1], sys.argv[1:])
 `

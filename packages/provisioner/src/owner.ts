@@ -20,7 +20,7 @@ import { prepareBaseDir, sweepBaseDir } from './base-dir.js'
 import { BaseDirInUseError, MachineError } from './errors.js'
 import { errnoOf, explainSystemError, listNames, removeTree, tryRead } from './files.js'
 import { sha256 } from './key.js'
-import type { Layout } from './layout.js'
+import type { BaseDirLayout } from './layout.js'
 import { isOwnerFile, isUnbornSocket, newOwnerName, type OwnerName, parseOwnerSocket } from './owner-files.js'
 import { SocketFolder } from './socket-folder.js'
 
@@ -76,7 +76,7 @@ const LOOK_INTERVAL_MS = 5
 /** A claimant that is stopped neither goes nor says that it owns: who waits longer than this takes it for an owner. */
 const UNDECIDED_LIMIT_MS = 2_000
 
-async function claimSocket(layout: Layout): Promise<() => Promise<void>> {
+async function claimSocket(layout: BaseDirLayout): Promise<() => Promise<void>> {
   const self = newOwnerName()
   const sockets = await SocketFolder.open(layout.metaDir, self.socket.length + 8)
   let server: Server | undefined
@@ -103,7 +103,7 @@ async function claimSocket(layout: Layout): Promise<() => Promise<void>> {
   }
 }
 
-async function waitUntilAlone(layout: Layout, sockets: SocketFolder, self: OwnerName): Promise<void> {
+async function waitUntilAlone(layout: BaseDirLayout, sockets: SocketFolder, self: OwnerName): Promise<void> {
   const limitMs = performance.now() + UNDECIDED_LIMIT_MS
   for (;;) {
     const others = await findLiveOthers(layout, sockets, self)
@@ -119,7 +119,7 @@ async function waitUntilAlone(layout: Layout, sockets: SocketFolder, self: Owner
 }
 
 /** The others that listen; the files of those that do not are removed. */
-async function findLiveOthers(layout: Layout, sockets: SocketFolder, self: OwnerName): Promise<OwnerName[]> {
+async function findLiveOthers(layout: BaseDirLayout, sockets: SocketFolder, self: OwnerName): Promise<OwnerName[]> {
   const live: OwnerName[] = []
   for (const name of await listNames(layout.metaDir)) {
     const other = parseOwnerSocket(name)
@@ -131,19 +131,19 @@ async function findLiveOthers(layout: Layout, sockets: SocketFolder, self: Owner
 }
 
 /** For the owner alone: whatever owner files are not its own are of the dead, or of a claimant that will find us. */
-async function removeDeadFiles(layout: Layout, self: OwnerName): Promise<void> {
+async function removeDeadFiles(layout: BaseDirLayout, self: OwnerName): Promise<void> {
   for (const name of await listNames(layout.metaDir)) {
     const isDeadMark = isOwnerFile(name) && name.endsWith('.json') && name !== self.mark
     if (isDeadMark || isUnbornSocket(name)) await removeTree(join(layout.metaDir, name))
   }
 }
 
-async function findOwnerPid(layout: Layout, sockets: SocketFolder): Promise<number | undefined> {
+async function findOwnerPid(layout: BaseDirLayout, sockets: SocketFolder): Promise<number | undefined> {
   const nobody = { ...newOwnerName(), token: '' }
   return (await findLiveOthers(layout, sockets, nobody))[0]?.pid
 }
 
-async function claimPipe(layout: Layout): Promise<() => Promise<void>> {
+async function claimPipe(layout: BaseDirLayout): Promise<() => Promise<void>> {
   const path = `\\\\.\\pipe\\pyferry-${sha256(layout.baseDir.toLowerCase()).slice(-32)}`
   const server = createServer((socket) => socket.destroy())
   try {
@@ -165,7 +165,7 @@ function closeServer(server: Server): Promise<void> {
   })
 }
 
-function explainNoSockets(error: unknown, layout: Layout): MachineError | undefined {
+function explainNoSockets(error: unknown, layout: BaseDirLayout): MachineError | undefined {
   if (!['ENOTSUP', 'EOPNOTSUPP', 'EINVAL', 'ENOSYS'].includes(errnoOf(error) ?? '')) return undefined
   return new MachineError('HOME_UNSAFE', `${layout.metaDir} must be on a disk that can hold sockets, and is not`, {
     cause: error,

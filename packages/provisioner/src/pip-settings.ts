@@ -3,7 +3,7 @@ import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Variables } from './child-environment.js'
-import { tryRead } from './files.js'
+import { readNow } from './files.js'
 import { fingerprint, fingerprintFolder } from './fingerprint.js'
 import { type IndexKey, type KeyDocument, sha256 } from './key.js'
 import { blankLogins } from './redact.js'
@@ -56,7 +56,7 @@ export async function readPipSettings(env: Variables, workingFolder: string): Pr
   }
 }
 
-function indexKey(url: string): IndexKey {
+export function indexKey(url: string): IndexKey {
   const blanked = blankLogins(url)
   return { url: blanked.replace('://@', '://'), auth: blanked !== url }
 }
@@ -65,7 +65,7 @@ function expandHome(place: string, env: Variables): string {
   return place.replace(/^~(?=[/\\]|$)/, env.HOME || homedir())
 }
 
-async function linksKey(place: string, workingFolder: string): Promise<{ path: string; sha256: string }> {
+export async function linksKey(place: string, workingFolder: string): Promise<{ path: string; sha256: string }> {
   if (/^[a-z][a-z0-9+.-]+:/i.test(place) && !isAbsolute(place) && !place.startsWith('file:')) {
     // A page elsewhere: like an index, its content is not ours to know.
     return { path: blankLogins(place), sha256: sha256('') }
@@ -83,7 +83,7 @@ async function readConfigFiles(env: Variables): Promise<KeyDocument['source']['f
   const named = env.PIP_CONFIG_FILE
   if (named === (process.platform === 'win32' ? 'nul' : '/dev/null')) return []
   const paths = [...machineConfigPaths(env), ...(named ? [named] : userConfigPaths(env))]
-  const texts = await Promise.all(paths.map((path) => tryRead(path)))
+  const texts = paths.map(readNow)
   return texts.flatMap((text) => (text === undefined ? [] : [{ role: 'config', sha256: sha256(blankLogins(text)) }]))
 }
 
@@ -106,10 +106,10 @@ function userConfigPaths(env: Variables): string[] {
 }
 
 /** Several values are separated by white space. */
-function words(value: string | undefined): string[] {
+export function words(value: string | undefined): string[] {
   return (value ?? '').split(/\s+/).filter((word) => word !== '')
 }
 
-function isOn(value: string | undefined): boolean {
+export function isOn(value: string | undefined): boolean {
   return /^(?:1|y|yes|t|true|on)$/i.test(value ?? '')
 }

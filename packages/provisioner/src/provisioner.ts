@@ -1,16 +1,24 @@
 /** The door: options in, an environment or one typed error out. */
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { assertKnownOptions, OptionError } from '@pyferry/errors'
 import { ProvisionError } from './errors.js'
 import { type ProvisionEvent, Reporter } from './events.js'
-import { generationLayout } from './layout.js'
+import { chooseHome } from './home.js'
+import { readBoolean, readText } from './option-readers.js'
+import { openBaseDir, openHome, type Place } from './place.js'
 import { type Provisioned, provision } from './provision.js'
-import { assertText, type EnvironmentSpec, resolveSpec } from './spec.js'
+import { type EnvironmentSpec, resolveSpec } from './spec.js'
 import { makeStop } from './stop.js'
+import type { ToolOptions } from './tools/options.js'
 
-export interface ProvisionerOptions {
-  /** The folder to keep the environment in; relative to the current folder. Created when it is missing. */
-  baseDir: string
+export interface ProvisionerOptions extends ToolOptions {
+  /**
+   * The folder that holds the environments of all programs that name it; relative to the current folder. Created when it is missing.
+   * @default PYFERRY_HOME, then `pyferry` in the user's cache folder
+   */
+  home?: string
+  /** A private folder instead, for one environment and one owner at a time; relative to the current folder. */
+  baseDir?: string
 }
 
 export interface EnsureOptions {
@@ -18,15 +26,24 @@ export interface EnsureOptions {
   signal?: AbortSignal
   /** Told what is going on; synchronously, so keep it short. */
   onEvent?: (event: ProvisionEvent) => void
+  /**
+   * Say that the environment is used until `release()` or the end of this process, so that it is not collected meanwhile. `false`:
+   * a hit writes nothing at all. @default true
+   */
+  lease?: boolean
+  /** Build it anew, though it is there: an unlocked requirement may be answered otherwise today. @default false */
+  refresh?: boolean
 }
 
-/** An environment that is ready. A plain value: keep it, print it, send it. */
+/** An environment that is ready. A plain value: keep it, print it, send it. Its methods are not part of it then. */
 export interface Environment {
   /** Of the key: the same for the same question. 16 characters. */
   id: string
   /** Of this build of it. */
   generation: string
-  /** Folder of the virtual environment: `sys.prefix`. */
+  /** Who made it. */
+  backend: 'venv-pip' | 'uv-pip' | 'uv-sync' | 'pixi'
+  /** `sys.prefix`. */
   prefix: string
   /** Path of the interpreter in it; not to be resolved, the link is what makes it this environment's. */
   python: string
@@ -34,56 +51,66 @@ export interface Environment {
   pythonVersion: string
   /** What is installed, sorted by normalised name. */
   packages: { name: string; version: string }[]
+  /** Variables that a program in it needs; none but for pixi's. */
+  activation: Record<string, string>
   /** Whether it was there already. */
   hit: boolean
-  /** Absolute, with no symbolic link in it. */
-  baseDir: string
-  metaDir: string
+  /** Say that it is not used any more. Safe to call again. */
+  release(): void
+  [Symbol.dispose](): void
 }
 
-/** Work on one folder, one after the other: the second of two that ask the same finds what the first has built. */
-const turns = new Map<string, Promise<unknown>>()
-
 export class Provisioner {
-  readonly #baseDir: string
+  readonly #options: ProvisionerOptions
 
   /**
    * Touches nothing.
    *
    * @throws OptionError
    */
-  constructor(options: ProvisionerOptions) {
+  constructor(options: ProvisionerOptions = {}) {
     if (typeof options !== 'object' || options === null)
       throw new OptionError('options', options, 'an object of options')
-    assertKnownOptions(options, ['baseDir'])
-    assertText('baseDir', options.baseDir)
-    this.#baseDir = resolve(options.baseDir)
+    assertKnownOptions(options, ['home', 'baseDir', 'uv', 'pixi'])
+    for (const name of ['home', 'baseDir', 'uv', 'pixi'] as const) {
+      if (options[name] !== undefined) readText(options[name], name)
+    }
+    const { home, baseDir } = options
+    if (home !== undefined && baseDir !== undefined) {
+      throw new OptionError('baseDir', baseDir, 'left out beside home', { hint: 'a private folder, or a shared one' })
+    }
+    this.#options = { ...options, ...(baseDir !== undefined && { baseDir: resolve(baseDir) }) }
   }
 
   /**
    * Give an environment as `spec` describes it, building it when it is absent or something in it would be different. What is
    * there already is known by a few small files; no process is started for it, but to ask a shim what it stands for.
    *
-   * A change builds a new generation and then removes the one before. Own the folder with `claimBaseDir` while a worker runs
-   * from it; without that, `ensure` owns it while it builds.
+   * In a home, programs that ask the same at the same time build once. In a private folder a change builds a new generation and then
+   * removes the one before: own it with `claimBaseDir` while a worker runs from it.
    *
    * @throws OptionError for bad options
    * @throws ProvisionError, see its tree; ABORTED has `signal.reason` as its `cause`
    */
-  async ensure(spec: EnvironmentSpec, options: EnsureOptions = {}): Promise<Environment> {
+  async ensure(spec: EnvironmentSpec = {}, options: EnsureOptions = {}): Promise<Environment> {
     const resolved = resolveSpec(spec)
-    assertKnownOptions(options, ['signal', 'onEvent'])
-    const { signal, onEvent } = options
-    if (signal !== undefined && !(signal instanceof AbortSignal))
-      throw new OptionError('signal', signal, 'an AbortSignal')
-    if (onEvent !== undefined && typeof onEvent !== 'function') throw new OptionError('onEvent', onEvent, 'a function')
-    const { buildTimeoutMs: limitMs } = resolved
+    const { signal, onEvent, wantsLease, isRefresh } = readEnsureOptions(options)
+    const limitMs = resolved.buildTimeoutMs
     const stop = makeStop(signal, { limitMs, what: 'the environment', option: 'buildTimeoutMs' })
     const reporter = new Reporter(onEvent)
     try {
-      const done = await takeTurn(this.#baseDir, stop.signal, () =>
-        provision({ baseDir: this.#baseDir, spec: resolved, env: process.env, reporter, signal: stop.signal }),
-      )
+      const place = await this.#open(reporter)
+      const { uv, pixi } = this.#options
+      const done = await provision({
+        place,
+        spec: resolved,
+        tools: { uv, pixi },
+        env: process.env,
+        reporter,
+        signal: stop.signal,
+        wantsLease,
+        isRefresh,
+      })
       reporter.enter('done')
       reporter.leave()
       return describeEnvironment(done)
@@ -95,46 +122,46 @@ export class Provisioner {
       stop.dispose()
     }
   }
-}
 
-async function takeTurn<T>(baseDir: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  const before = turns.get(baseDir)
-  const run = (async () => {
-    if (before) await waitUnlessAborted(before, signal)
-    return await work()
-  })()
-  // Given up while waiting, the turn is still no shorter than the one before.
-  const turn = Promise.allSettled([before, run])
-  turns.set(baseDir, turn)
-  void turn.then(() => {
-    if (turns.get(baseDir) === turn) turns.delete(baseDir)
-  })
-  return await run
-}
-
-function waitUnlessAborted(before: Promise<unknown>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason)
-    signal.addEventListener('abort', onAbort, { once: true })
-    if (signal.aborted) onAbort()
-    void before.then(() => {
-      signal.removeEventListener('abort', onAbort)
-      resolve()
-    })
-  })
-}
-
-function describeEnvironment({ stamp, layout, isHit }: Provisioned): Environment {
-  const { prefix, python } = generationLayout(layout, stamp.gen)
-  return {
-    id: stamp.id,
-    generation: stamp.gen,
-    prefix,
-    python,
-    pythonVersion: stamp.python.info.version,
-    packages: stamp.packages.map(({ name, version }) => ({ name, version })),
-    hit: isHit,
-    baseDir: layout.baseDir,
-    metaDir: layout.metaDir,
+  async #open(reporter: Reporter): Promise<Place> {
+    const { home, baseDir } = this.#options
+    if (baseDir !== undefined) return await openBaseDir(baseDir)
+    const choice = chooseHome(home, process.env)
+    if (choice.warning !== undefined) reporter.warning('temporary-home', choice.warning)
+    return await openHome(choice)
   }
 }
+
+function readEnsureOptions(options: EnsureOptions) {
+  assertKnownOptions(options, ['signal', 'onEvent', 'lease', 'refresh'])
+  const { signal, onEvent, lease = true, refresh = false } = options
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw new OptionError('signal', signal, 'an AbortSignal')
+  if (onEvent !== undefined && typeof onEvent !== 'function') throw new OptionError('onEvent', onEvent, 'a function')
+  return {
+    signal,
+    onEvent,
+    wantsLease: readBoolean(lease, 'lease'),
+    isRefresh: readBoolean(refresh, 'refresh'),
+  }
+}
+
+function describeEnvironment({ stamp, lease, isHit }: Provisioned): Environment {
+  const environment = {
+    id: stamp.id,
+    generation: stamp.gen,
+    backend: stamp.backend,
+    prefix: join(stamp.prefix, stamp.sysPrefix),
+    python: join(stamp.prefix, stamp.exe),
+    pythonVersion: stamp.pythonVersion,
+    packages: stamp.packages.map(({ name, version }) => ({ name, version })),
+    activation: { ...stamp.activation },
+    hit: isHit,
+  }
+  const release = () => lease?.release()
+  const hidden = { value: release, enumerable: false }
+  return Object.defineProperties(environment, { release: hidden, [disposeSymbol]: hidden }) as Environment
+}
+
+/** Node 20 has it under this name from 20.5 on. */
+const disposeSymbol: typeof Symbol.dispose = Symbol.dispose ?? (Symbol.for('nodejs.dispose') as never)

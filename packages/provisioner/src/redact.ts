@@ -9,6 +9,9 @@ const LOGIN_IN_URL = /([a-z][a-z0-9+.-]*:\/\/)[^\s/?#'"<>]*@/gi
 /** Shorter ones would blank ordinary words. */
 const MIN_SECRET_LENGTH = 4
 
+/** Variables that are a password as a whole: those of uv's named indexes. */
+const SECRET_NAME = /^UV_INDEX_.*_PASSWORD$/
+
 /** Blank the logins of all URLs in `text`: `scheme://***@host`. */
 export function redactUrls(text: string): string {
   return text.replace(LOGIN_IN_URL, '$1***@')
@@ -25,7 +28,8 @@ export function blankLogins(text: string): string {
  */
 export function makeRedactor(env: Readonly<Record<string, string | undefined>>): (text: string) => string {
   const secrets = new Set<string>()
-  for (const value of Object.values(env)) {
+  for (const [name, value] of Object.entries(env)) {
+    if (SECRET_NAME.test(name) && value && value.length >= MIN_SECRET_LENGTH) secrets.add(value)
     for (const [login] of (value ?? '').matchAll(LOGIN_IN_URL)) {
       const userInfo = login.slice(login.indexOf('://') + 3, -1)
       const secret = userInfo.includes(':') ? userInfo.slice(userInfo.indexOf(':') + 1) : userInfo

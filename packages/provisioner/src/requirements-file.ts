@@ -6,7 +6,7 @@ import { dirname, isAbsolute, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Variables } from './child-environment.js'
 import { SpecError } from './errors.js'
-import { errnoOf, explainSystemError, tryRead } from './files.js'
+import { errnoOf, explainSystemError, readNow } from './files.js'
 import { sha256 } from './key.js'
 import { blankLogins } from './redact.js'
 
@@ -119,7 +119,7 @@ function unquote(text: string): string {
 async function readSource(path: string, namedBy: string | undefined): Promise<string> {
   let text: string | undefined
   try {
-    text = await tryRead(path)
+    text = readNow(path)
   } catch (error) {
     if (errnoOf(error) !== 'EISDIR') throw explainSystemError(error, path) ?? error
   }

@@ -1,16 +1,18 @@
 /**
- * One command to its end: its own process group, the null device as input, no shell, the last output of both streams. The only
- * file of this package that starts processes.
+ * One command to its end: its own process group, the null device as input, no shell, the last output of both streams. And helpers,
+ * which run beside us. The only file of this package that starts processes.
  *
  * It ends in one way: the process has exited, what is left of its group is killed and gone, its output is read.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { stat } from 'node:fs/promises'
+import type { Socket } from 'node:net'
+import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Variables } from './child-environment.js'
 import { MachineError, type ProvisionFailure } from './errors.js'
 import { errnoOf } from './files.js'
-import { LIFELINE_DESCRIPTOR } from './lifeline.js'
+import { LIFELINE_DESCRIPTOR, LIFELINE_LAUNCHER } from './lifeline.js'
 import { OutputLines } from './output.js'
 import { isGroupAlive, signalGroup } from './process-group.js'
 
@@ -24,6 +26,8 @@ export interface Command {
   cwd: string
   /** Whether the command takes the lifeline that makes it die with this process. */
   hasLifeline: boolean
+  /** A Python that arms the lifeline for a program that cannot, and is then replaced by it. */
+  launcher?: string | undefined
 }
 
 export interface RunOptions {
@@ -71,6 +75,65 @@ export async function run(command: Command, { signal, redact, onLine }: RunOptio
   return { exitCode, endedBy, stdoutTail: stdout.tail, stderrTail: stderr.tail }
 }
 
+/** A helper that runs beside us until its input ends, and dies with us. */
+export interface Helper {
+  /** Its next line, or `undefined` at the end of its output. */
+  nextLine(): Promise<string | undefined>
+  /** Write a line to its input. */
+  tell(line: string): void
+  /** End its input, and wait until it has gone. */
+  end(): Promise<void>
+  /** End it now: it may be waiting for something else than its input. */
+  kill(): Promise<void>
+}
+
+/**
+ * Start a helper that speaks in lines. It keeps this process alive only while somebody waits for a line.
+ *
+ * @throws MachineError (SPAWN_FAILED)
+ */
+export async function startHelper(command: Command, redact: (text: string) => string): Promise<Helper> {
+  const child = await start(command, redact, 'pipe')
+  const { stdin, stdout, stderr } = child
+  if (!stdin || !stdout || !stderr) throw new Error('a helper has all three streams')
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  stdin.on('error', () => {})
+  stderr.resume()
+  const lines = createInterface({ input: stdout })[Symbol.asyncIterator]()
+  const streams = [stdin, stdout, stderr, child.stdio[LIFELINE_DESCRIPTOR]] as (Socket | undefined)[]
+  const handles = [child, ...streams]
+  const unref = () => {
+    for (const each of handles) each?.unref()
+  }
+  const ref = () => {
+    for (const each of handles) each?.ref()
+  }
+  unref()
+  const leave = async (graceMs: number) => {
+    ref()
+    stdin.end()
+    const kill = () => signalGroup(child.pid as number, 'SIGKILL')
+    const timer = graceMs === 0 ? kill() : setTimeout(kill, graceMs)
+    await ended
+    clearTimeout(timer ?? undefined)
+    for (const stream of streams) stream?.destroy()
+  }
+  return {
+    nextLine: async () => {
+      ref()
+      try {
+        const { done, value } = await lines.next()
+        return done ? undefined : value
+      } finally {
+        unref()
+      }
+    },
+    tell: (line) => void stdin.write(`${line}\n`),
+    end: () => leave(TERMINATE_GRACE_MS),
+    kill: () => leave(0),
+  }
+}
+
 /** The command as one line for people, not for a shell. */
 export function formatCommand({ file, args }: Command, redact: (text: string) => string): string {
   const words = [file, ...args].map((word) => {
@@ -90,15 +153,22 @@ export function describeResult(
   return { command: formatCommand(command, redact), exitCode, stdoutTail, stderrTail }
 }
 
-async function start(command: Command, redact: (text: string) => string): Promise<ChildProcess> {
-  const { file, args, env, cwd, hasLifeline } = command
-  const lifeline = hasLifeline ? (['pipe'] as const) : []
+async function start(
+  command: Command,
+  redact: (text: string) => string,
+  input: 'ignore' | 'pipe' = 'ignore',
+): Promise<ChildProcess> {
+  const { env, cwd, launcher } = command
+  const lifeline = command.hasLifeline || launcher !== undefined ? (['pipe'] as const) : []
+  const launching = ['-I', '-S', '-c', LIFELINE_LAUNCHER, command.file]
+  const [file, args] =
+    launcher === undefined ? [command.file, command.args] : [launcher, [...launching, ...command.args]]
   const child = spawn(file, args, {
     cwd,
     env,
     detached: process.platform !== 'win32',
     windowsHide: true,
-    stdio: ['ignore', 'pipe', 'pipe', ...lifeline],
+    stdio: [input, 'pipe', 'pipe', ...lifeline],
   })
   // The host closing its end is what ends the command; that it ends by itself is no error of this socket's.
   child.stdio[LIFELINE_DESCRIPTOR]?.on('error', () => {})

@@ -1,20 +1,24 @@
 /** What a generation was made of, written last: without it there is no generation. */
-import { stat } from 'node:fs/promises'
+
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
 import type { MissReason, Phase } from './events.js'
-import { isAbsent, tryRead, tryReadJson, writeWhole } from './files.js'
-import type { FoundPython } from './find-python.js'
-import type { KeyDocument } from './key.js'
-import { type GenerationLayout, generationLayout, isGeneration, type Layout, SCHEMA } from './layout.js'
+import { isAbsent, parseJson, readNow, writeWhole } from './files.js'
+import type { BackendName, KeyDocument } from './key.js'
+import { type GenerationLayout, generationLayout, isGeneration, type KeyFolder, SCHEMA } from './layout.js'
+import type { InterpreterInfo } from './probe.js'
 
 export interface InstalledPackage {
   /** Normalised (PEP 503). */
   name: string
   version: string
-  /** Of the archive it came from, in hex; `null` when that was not one, or pip is older than 23.0. */
+  /** Of the archive it came from, in hex; `null` when that was not one, or the installer does not tell. */
   sha256: string | null
-  from: 'index' | 'url' | 'path' | null
+  from: 'index' | 'url' | 'path' | 'conda' | null
   /** Whether it was asked for by name, or came with another. */
   isRequested: boolean
+  /** Of the archive, without login and query; `null` when the installer does not tell. */
+  url?: string | null
 }
 
 export interface Stamp {
@@ -24,14 +28,19 @@ export interface Stamp {
   gen: string
   /** Absolute, where it was built. It works nowhere else. */
   prefix: string
-  backend: 'venv-pip'
+  /** Below it: the interpreter, and `sys.prefix`. */
+  exe: string
+  sysPrefix: string
+  backend: BackendName
   /** Versions of what built it. */
   tools: Record<string, string>
-  /** The option `python` as it was given: with it, `python` below can be known again. */
-  asked: string
-  python: FoundPython
+  /** Of the environment's Python. */
+  pythonVersion: string
+  /** What it was built from; `null` when the tool brought its own. */
+  base: InterpreterInfo | null
   document: KeyDocument
   packages: InstalledPackage[]
+  activation: Record<string, string> | null
   phasesMs: Partial<Record<Phase, number>>
   /** ISO 8601, UTC. */
   createdAt: string
@@ -40,16 +49,30 @@ export interface Stamp {
 /** What `current.json` points to, or why that cannot be used. */
 export type Published = { stamp: Stamp; generation: GenerationLayout } | { reason: MissReason }
 
-/** Read the published generation: three small files and a look at the interpreter. */
-export async function readPublished(layout: Layout): Promise<Published> {
-  const current = (await tryReadJson(layout.current)) as { gen?: unknown; digest?: unknown } | undefined
-  if (!current || !isGeneration(current.gen)) return { reason: 'absent' }
-  const generation = generationLayout(layout, current.gen)
-  const stamp = (await tryReadJson(generation.stamp)) as Stamp | undefined
-  const isOfPointer = stamp?.schema === SCHEMA && stamp.gen === current.gen && stamp.digest === current.digest
+/** The generation that is published, whether or not it can be used. */
+export function readCurrent(key: KeyFolder): { gen: string; digest: string } | undefined {
+  const current = readJson(key.current) as { gen?: unknown; digest?: unknown } | undefined
+  if (!isGeneration(current?.gen) || typeof current?.digest !== 'string') return undefined
+  return { gen: current.gen, digest: current.digest }
+}
+
+/**
+ * Read the published generation: three small files and two looks at the disk, one after the other and at once: together they take
+ * less than handing one of them to another thread would.
+ */
+export function readPublished(key: KeyFolder): Published {
+  const current = readCurrent(key)
+  return current ? readGeneration(key, current) : { reason: 'absent' }
+}
+
+/** Read a generation that somebody points to. */
+export function readGeneration(key: KeyFolder, { gen, digest }: { gen: string; digest: string }): Published {
+  const generation = generationLayout(key, gen)
+  const stamp = readJson(generation.stamp) as Stamp | undefined
+  const isOfPointer = stamp?.schema === SCHEMA && stamp.gen === gen && stamp.digest === digest
   if (!isOfPointer) return { reason: 'stamp-invalid' }
   if (stamp.prefix !== generation.prefix) return { reason: 'moved' }
-  return (await isUsable(stamp, generation)) ? { stamp, generation } : { reason: 'stamp-invalid' }
+  return isUsable(stamp, generation) ? { stamp, generation } : { reason: 'stamp-invalid' }
 }
 
 export async function writeStamp(generation: GenerationLayout, stamp: Stamp): Promise<void> {
@@ -57,19 +80,31 @@ export async function writeStamp(generation: GenerationLayout, stamp: Stamp): Pr
 }
 
 /** The moment of truth: from here on this generation is the one. */
-export async function publish(layout: Layout, { gen, digest }: Stamp): Promise<void> {
-  await writeWhole(layout.current, `${JSON.stringify({ schema: SCHEMA, gen, digest })}\n`)
+export async function publish(key: KeyFolder, { gen, digest }: Stamp): Promise<void> {
+  await writeWhole(key.current, `${JSON.stringify({ schema: SCHEMA, gen, digest })}\n`)
 }
 
-async function isUsable(stamp: Stamp, generation: GenerationLayout): Promise<boolean> {
+/** Not doomed, its interpreter leads somewhere, and it is still of the version that was installed for. */
+function isUsable(stamp: Stamp, generation: GenerationLayout): boolean {
+  if (isThere(generation.doomed)) return false
+  // Follows the link: a base that was removed leaves it dangling.
+  if (!isThere(join(generation.prefix, stamp.exe))) return false
+  if (stamp.base === null) return true
+  const config = readNow(join(generation.prefix, 'pyvenv.cfg'))
+  const version = /^version(?:_info)?\s*=\s*(\d+\.\d+\.\d+)/m.exec(config ?? '')?.[1]
+  return version === stamp.base.release
+}
+
+function readJson(path: string): unknown {
+  const text = readNow(path)
+  return text === undefined ? undefined : parseJson(text)
+}
+
+function isThere(path: string): boolean {
   try {
-    // Follows the link: a base that was removed leaves it dangling.
-    await stat(generation.python)
+    return statSync(path, { throwIfNoEntry: false }) !== undefined
   } catch (error) {
     if (isAbsent(error)) return false
     throw error
   }
-  const config = await tryRead(generation.pythonConfig)
-  const version = /^version\s*=\s*(\S+)/m.exec(config ?? '')?.[1]
-  return version === stamp.python.info.release
 }

@@ -1,5 +1,6 @@
 /** A last look at a new environment, by its own Python: it is where it should be, and has what was planned. */
-import type { BuildJob } from './backends/backend.js'
+import { join } from 'node:path'
+import type { BuildJob, BuildResult } from './backends/backend.js'
 import { PackageError } from './errors.js'
 import { normaliseName } from './requirement.js'
 import { type Command, describeResult, run } from './run.js'
@@ -7,26 +8,55 @@ import type { InstalledPackage } from './stamp.js'
 
 const MARK = 'pyferry-verify:'
 
+/** Every file that an installer has recorded must be there: a `.pyc` may have gone with a version of the source. */
 const VERIFY_SCRIPT = `
-import importlib.metadata, json, sys
-found = [(d.metadata["Name"], d.version, d.read_text("REQUESTED") is not None) for d in importlib.metadata.distributions()]
-print("\\n${MARK}" + json.dumps({"prefix": sys.prefix, "packages": found}))
+import importlib, importlib.metadata, json, os, platform, sys
+found, missing, failed = [], [], {}
+for each in importlib.metadata.distributions():
+    found.append((each.metadata["Name"], each.version, each.read_text("REQUESTED") is not None))
+    for file in each.files or ():
+        path = file.locate()
+        if not str(file).endswith(".pyc") and str(path).startswith(sys.prefix) and not os.path.lexists(path):
+            missing.append(str(file))
+for name in sys.argv[1:]:
+    try:
+        importlib.import_module(name)
+    except BaseException as error:
+        failed[name] = "%s: %s" % (type(error).__name__, error)
+print("\\n${MARK}" + json.dumps({
+    "prefix": sys.prefix,
+    "version": platform.python_version(),
+    "packages": found,
+    "missing": missing[:10],
+    "failed": failed,
+}))
 `
+
+interface Seen {
+  prefix: string
+  version: string
+  packages: [name: string | null, version: string, isRequested: boolean][]
+  missing: string[]
+  failed: Record<string, string>
+}
+
+export interface Verified {
+  pythonVersion: string
+  /** Sorted by name. */
+  packages: InstalledPackage[]
+}
 
 /**
  * Check the environment and list what is in it.
  *
- * @param plan what the tool says that it installed, when it says so
- * @returns what is there, sorted by name
  * @throws PackageError (VERIFY_FAILED)
  */
-export async function verify(
-  job: BuildJob,
-  plan: readonly InstalledPackage[] | undefined,
-): Promise<InstalledPackage[]> {
-  const { generation, env, workingFolder: cwd, signal, redact, reporter } = job
-  const args = ['-I', '-X', 'utf8', '-c', VERIFY_SCRIPT]
-  const command: Command = { file: generation.python, args, env, cwd, hasLifeline: false }
+export async function verify(job: BuildJob, built: BuildResult): Promise<Verified> {
+  const { generation, spec, signal, redact, reporter } = job
+  const python = join(generation.prefix, built.python)
+  const args = ['-I', '-X', 'utf8', '-c', VERIFY_SCRIPT, ...spec.imports]
+  const env = { ...job.env, ...built.activation }
+  const command: Command = { file: python, args, env, cwd: job.workingFolder, hasLifeline: false }
   const result = await run(command, { signal, redact })
   const refuse = (what: string, facts: Record<string, unknown>): never => {
     const details = { ...describeResult(command, result, redact), facts, phase: reporter.phase }
@@ -34,26 +64,43 @@ export async function verify(
   }
   const line = result.stdoutTail.split('\n').findLast((each) => each.startsWith(MARK))
   if (result.exitCode !== 0 || line === undefined) return refuse('does not start', { prefix: generation.prefix })
-  const seen = JSON.parse(line.slice(MARK.length)) as { prefix: string; packages: [string | null, string, boolean][] }
-  if (seen.prefix !== generation.prefix) {
-    refuse(`takes ${seen.prefix} for its own folder`, { expected: generation.prefix, received: seen.prefix })
+  const seen = JSON.parse(line.slice(MARK.length)) as Seen
+  const expected = join(generation.prefix, built.sysPrefix)
+  if (seen.prefix !== expected) {
+    refuse(`takes ${seen.prefix} for its own folder`, { expected, received: seen.prefix })
   }
+  if (seen.missing.length > 0)
+    refuse(`lacks files of its packages: ${seen.missing.join(', ')}`, { missing: seen.missing })
+  for (const [name, reason] of Object.entries(seen.failed)) {
+    refuse(`cannot import ${name}: ${redact(reason)}`, { name, reason: redact(reason) })
+  }
+  return { pythonVersion: seen.version, packages: comparePackages(seen.packages, built.plan ?? [], refuse) }
+}
+
+function comparePackages(
+  seen: Seen['packages'],
+  plan: readonly InstalledPackage[],
+  refuse: (what: string, facts: Record<string, unknown>) => never,
+): InstalledPackage[] {
   const installed = new Map(
-    seen.packages
+    seen
       .filter((each): each is [string, string, boolean] => each[0] !== null)
       .map(([name, version, isRequested]) => [normaliseName(name), { version, isRequested }]),
   )
-  for (const { name, version } of plan ?? []) {
+  // A conda package need not be one of Python's.
+  for (const { name, version, from } of plan) {
     const received = installed.get(name)?.version
-    if (received === version) continue
+    if (received === version || from === 'conda') continue
     refuse(`has ${name} ${received ?? 'not at all'} where ${version} was installed`, {
       name,
       expected: version,
       received,
     })
   }
-  const planned = new Map((plan ?? []).map((each) => [each.name, each]))
-  return [...installed]
-    .map(([name, each]) => planned.get(name) ?? { name, ...each, sha256: null, from: null })
-    .sort((left, right) => (left.name < right.name ? -1 : 1))
+  const planned = new Map(plan.map((each) => [each.name, each]))
+  const both = new Map<string, InstalledPackage>(planned)
+  for (const [name, each] of installed) {
+    both.set(name, planned.get(name) ?? { name, ...each, sha256: null, from: null, url: null })
+  }
+  return [...both.values()].sort((left, right) => (left.name < right.name ? -1 : 1))
 }

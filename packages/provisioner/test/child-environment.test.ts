@@ -34,5 +34,10 @@ test('E: what would turn Python or pip elsewhere is removed, what names indexes 
     PYTHONPYCACHEPREFIX: 'x',
     GONE: undefined,
   }
-  expect(installerEnvironment(host)).toEqual({ ...kept, PIP_DISABLE_PIP_VERSION_CHECK: '1', PIP_USER: '0' })
+  expect(installerEnvironment(host)).toEqual({
+    ...kept,
+    PIP_DISABLE_PIP_VERSION_CHECK: '1',
+    PIP_USER: '0',
+    UV_NO_PROGRESS: '1',
+  })
 })

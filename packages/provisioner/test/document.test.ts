@@ -2,9 +2,11 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { expect, test } from 'vitest'
-import { makeDocument, readSource, workingFolderOf } from '../src/document.js'
+import { makeDocument } from '../src/document.js'
 import { computeKey } from '../src/key.js'
 import type { InterpreterInfo } from '../src/probe.js'
+import { readSettings } from '../src/settings.js'
+import { isEmpty, readSource } from '../src/source.js'
 import { type EnvironmentSpec, resolveSpec } from '../src/spec.js'
 import { temporaryFolder } from './fixtures/folders.js'
 
@@ -24,19 +26,27 @@ const python: InterpreterInfo = {
   hasVenv: true,
 }
 
-async function idOf(spec: EnvironmentSpec, info = python, env = {}): Promise<string> {
-  const source = await readSource(
-    resolveSpec(spec),
-    { PIP_CONFIG_FILE: '/dev/null', XDG_CONFIG_DIRS: '/nowhere', ...env },
-    '/',
-  )
-  return computeKey(makeDocument(source, info)).id
+async function idOf(given: EnvironmentSpec, info = python, variables = {}): Promise<string> {
+  const spec = resolveSpec(given)
+  const env = { PIP_CONFIG_FILE: '/dev/null', XDG_CONFIG_DIRS: '/nowhere', ...variables }
+  const source = await readSource(spec, { env, folder: '/', onIgnored: () => expect.unreachable() })
+  const context = { host: env, workingFolder: source.workingFolder, isUsed: !isEmpty(source) }
+  const settings = await readSettings(spec, 'venv-pip', context)
+  return computeKey(makeDocument({ spec, backend: 'venv-pip', source, settings, python: info })).id
 }
 
 test('E: vector A is what its spec makes', async () => {
-  const spec = resolveSpec({ requirements: ['six == 1.16.0'] })
-  const source = await readSource(spec, { PIP_CONFIG_FILE: '/dev/null' }, '/')
-  expect(computeKey(makeDocument(source, python)).id).toBe('dvnqswdafaq6252u')
+  expect(await idOf({ requirements: ['six == 1.16.0'] })).toBe('dvnqswdafaq6252u')
+})
+
+test('E: vector B is what its spec makes', async () => {
+  const requirementsFile = join(temporaryFolder(), 'requirements.txt')
+  writeFileSync(requirementsFile, 'six==1.16.0\n')
+  const index = 'https://user:password@pkgs.example.com/simple/'
+  expect(await idOf({ requirementsFile, index })).toBe('6f6ufucpojwkham7')
+  expect(await idOf({ requirementsFile }, python, { PIP_INDEX_URL: index.replace('password', 'another') })).toBe(
+    '6f6ufucpojwkham7',
+  )
 })
 
 test('E: order and spelling of requirements make no other environment', async () => {
@@ -71,7 +81,11 @@ test('E: a file that a requirement names is known by size and time', async () =>
   expect(await idOf({ requirements })).not.toBe(before)
 })
 
-test('V-2: the installer runs in the folder of the first requirements file', () => {
-  expect(workingFolderOf(resolveSpec({ requirementsFile: ['/a/b/r.txt', '/c/r.txt'] }), '/d')).toBe('/a/b')
-  expect(workingFolderOf(resolveSpec({}), '/d')).toBe('/d')
+test('V-2: the installer runs in the folder of the first requirements file', async () => {
+  const folder = temporaryFolder()
+  writeFileSync(join(folder, 'r.txt'), '')
+  const context = { env: {}, folder: '/d', onIgnored: () => {} }
+  const spec = resolveSpec({ requirementsFile: join(folder, 'r.txt') })
+  expect((await readSource(spec, context)).workingFolder).toBe(folder)
+  expect((await readSource(resolveSpec({}), context)).workingFolder).toBe('/d')
 })

@@ -44,7 +44,7 @@ const tree = {
     'BASE_DIR_IN_USE',
     'SPAWN_FAILED',
   ],
-  StoppedError: ['TIMEOUT', 'ABORTED'],
+  StoppedError: ['TIMEOUT', 'LOCK_TIMEOUT', 'ABORTED'],
 } as const
 
 const leaves = Object.entries(tree).flatMap(([type, codes]) => codes.map((code) => ({ type, code })))

@@ -1,7 +1,9 @@
-import { chmodSync, mkdirSync, realpathSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, realpathSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
-import { findPython, tryRecall } from '../src/find-python.js'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { findPython } from '../src/find-python.js'
+import { openProbeCache } from '../src/probe-cache.js'
+import * as runModule from '../src/run.js'
 import { temporaryFolder } from './fixtures/folders.js'
 import { relocatePython, runPython, testPython } from './fixtures/pythons.js'
 
@@ -27,23 +29,22 @@ const broken = 'echo "it is broken" >&2\nexit 1'
 describe('V-2: which Python is taken', () => {
   test('python3 of PATH before python, whatever else is there', async () => {
     const PATH = folderWith({ python3: '', python: '', 'python3.99': '' })
-    const { info, considered } = await findPython('auto', { env: { PATH } })
-    expect(considered.map(({ path }) => path)).toEqual([join(PATH, 'python3')])
-    expect(info.version).toBe(version)
+    const { info, refused } = await findPython('auto', { env: { PATH } })
+    expect(refused).toEqual([])
+    expect(info).toMatchObject({ version, executable: join(PATH, 'python3') })
   })
 
   test('python when python3 is refused, then python3.x from the newest on', async () => {
     const PATH = folderWith({ python3: old, python: broken, 'python3.10': '', 'python3.9': '', 'python3.99': broken })
-    const { considered } = await findPython('auto', { env: { PATH } })
-    expect(considered.map(({ path }) => path)).toEqual(
-      ['python3', 'python', 'python3.99', 'python3.10'].map((name) => join(PATH, name)),
-    )
+    const { info, refused } = await findPython('auto', { env: { PATH } })
+    expect(refused.map(({ path }) => path)).toEqual(['python3', 'python', 'python3.99'].map((name) => join(PATH, name)))
+    expect(info.executable).toBe(join(PATH, 'python3.10'))
   })
 
   test('the first folder of PATH that has the name', async () => {
     const [first, second] = [folderWith({ other: '' }), folderWith({ python3: '' })]
-    const { considered } = await findPython('auto', { env: { PATH: `${first}:relative::${second}` } })
-    expect(considered.map(({ path }) => path)).toEqual([join(second, 'python3')])
+    const { info } = await findPython('auto', { env: { PATH: `${first}:relative::${second}` } })
+    expect(info.executable).toBe(join(second, 'python3'))
   })
 
   test.each([minor, `>=${minor}`, `==${version}`, `>=3.9,<=${version}`])('one in the range %s', async (range) => {
@@ -53,14 +54,13 @@ describe('V-2: which Python is taken', () => {
 
   test('the one at a path, or of a name', async () => {
     const PATH = folderWith({ mine: '' })
-    expect((await findPython(join(PATH, 'mine'), { env: {} })).considered).toHaveLength(1)
-    expect((await findPython('mine', { env: { PATH } })).considered[0]?.path).toBe(join(PATH, 'mine'))
+    expect((await findPython(join(PATH, 'mine'), { env: {} })).info.executable).toBe(join(PATH, 'mine'))
+    expect((await findPython('mine', { env: { PATH } })).info.executable).toBe(join(PATH, 'mine'))
   })
 
   test('for a shim, what it stands for, though it prints more than was asked', async () => {
     const PATH = folderWith({ python3: shim })
-    const { info, base, considered } = await findPython('auto', { env: { PATH } })
-    expect(considered[0]).toMatchObject({ path: join(PATH, 'python3'), isShim: true })
+    const { info, base } = await findPython('auto', { env: { PATH } })
     expect(realpathSync(info.base)).toBe(realpathSync(testPython))
     expect(base.isShim).toBe(false)
   })
@@ -142,31 +142,57 @@ describe('V-2: no Python', () => {
   })
 })
 
-describe('V-3: a Python is known again without being started', () => {
-  test('while the disk shows the same', async () => {
+describe('I6: a Python is known again without being started', () => {
+  afterEach(() => vi.restoreAllMocks())
+
+  /** Finds it twice with one cache; how many processes the second took. */
+  async function processesOfSecond(python: string, env: { PATH?: string }, change: () => void): Promise<number> {
+    const probes = openProbeCache(join(temporaryFolder(), 'probe'))
+    const first = await findPython(python, { env, probes })
+    change()
+    const run = vi.spyOn(runModule, 'run').mockClear()
+    const second = await findPython(python, { env, probes })
+    if (run.mock.calls.length === 0) expect(second).toEqual(first)
+    return run.mock.calls.length
+  }
+
+  test('while the disk shows the same, those that were refused too', async () => {
     const PATH = folderWith({ python: '' })
-    const known = await findPython('auto', { env: { PATH } })
-    expect(await tryRecall('auto', known, { PATH })).toEqual(known)
+    expect(await processesOfSecond('auto', { PATH }, () => {})).toBe(0)
+    const range = `>=${version}`
+    const other = relocatePython(join(temporaryFolder(), 'base'), { without: ['venv'] })
+    symlinkSync(other, join(PATH, 'python3'))
+    expect(await processesOfSecond(range, { PATH }, () => {})).toBe(0)
   })
 
-  test('but not when another comes first, the order changed, or the file did', async () => {
+  test('but not when another comes first, or the file is another', async () => {
     const PATH = folderWith({ python: '' })
-    const known = await findPython('auto', { env: { PATH } })
-    expect(await tryRecall('auto', known, { PATH: temporaryFolder() })).toBeUndefined()
-    symlinkSync(testPython, join(PATH, 'python3'))
-    expect(await tryRecall('auto', known, { PATH })).toBeUndefined()
-    rmSync(join(PATH, 'python3'))
-    expect(await tryRecall('auto', known, { PATH })).toEqual(known)
-
+    expect(await processesOfSecond('auto', { PATH }, () => symlinkSync(testPython, join(PATH, 'python3')))).toBe(1)
     const python = relocatePython(join(temporaryFolder(), 'base'), { without: [] })
-    const relocated = await findPython(python, { env: {} })
-    utimesSync(python, new Date(0), new Date(0))
-    expect(await tryRecall(python, relocated, {})).toBeUndefined()
+    expect(await processesOfSecond(python, {}, () => utimesSync(python, new Date(0), new Date(0)))).toBe(1)
   })
 
   test('but not a shim, which may stand for another each time', async () => {
     const PATH = folderWith({ python3: shim })
-    const known = await findPython('auto', { env: { PATH } })
-    expect(await tryRecall('auto', known, { PATH })).toBeUndefined()
+    expect(await processesOfSecond('auto', { PATH }, () => {})).toBe(1)
+  })
+})
+
+describe('E: what a project requires narrows the choice', () => {
+  const from = 'requires-python of /app/pyproject.toml'
+
+  test('and who says so is in the refusal', async () => {
+    const PATH = folderWith({ python3: '' })
+    await expect(findPython('auto', { env: { PATH }, ranges: [{ range: '>=3.99', from }] })).rejects.toMatchObject({
+      code: 'ERR_PYFERRY_PYTHON_VERSION_MISMATCH',
+      refused: [{ path: join(PATH, 'python3'), reason: `it is ${version}, which ${from} rules out` }],
+    })
+  })
+
+  test('and what is no range is SPEC_INVALID', async () => {
+    await expect(findPython('auto', { env: {}, ranges: [{ range: 'new', from }] })).rejects.toMatchObject({
+      code: 'ERR_PYFERRY_SPEC_INVALID',
+      message: expect.stringContaining(from),
+    })
   })
 })

@@ -5,6 +5,8 @@ import { computeKey, type KeyDocument, listChangedFields } from '../src/key.js'
 const textOfA =
   '{"backend":"venv-pip","extra":{},"install":{"build":"allow","constraints":[],"excludeNewer":null,"extraIndex":[],"findLinks":[],"hashes":"none","index":null,"noIndex":false,"pre":false,"strategy":"first-index"},"platform":{"arch":"x86_64","libc":"glibc-2.36","os":"linux"},"python":{"impl":"cpython","prefix":"/opt/python/3.13.0","soabi":"cpython-313-x86_64-linux-gnu","version":"3.13.0"},"schema":1,"source":{"extras":[],"files":[],"groups":[],"kind":"inline","local":[],"packages":["six==1.16.0"],"project":"none"},"venv":{"systemSite":false,"withPip":false}}'
 
+const pythonOf = ({ python }: KeyDocument) => python as NonNullable<KeyDocument['python']>
+
 const documentA = (): KeyDocument => JSON.parse(textOfA)
 
 function documentB(): KeyDocument {
@@ -49,9 +51,9 @@ describe('computeKey', () => {
       (document) => (document.platform.os = 'darwin'),
       (document) => (document.platform.arch = 'arm64'),
       (document) => (document.platform.libc = null),
-      (document) => (document.python.version = '3.13.1'),
-      (document) => (document.python.soabi = 'cpython-313t-x86_64-linux-gnu'),
-      (document) => (document.python.prefix = '/usr'),
+      (document) => (pythonOf(document).version = '3.13.1'),
+      (document) => (pythonOf(document).soabi = 'cpython-313t-x86_64-linux-gnu'),
+      (document) => (pythonOf(document).prefix = '/usr'),
       (document) => (document.source.packages = ['six==1.16.1']),
       (document) => (document.source.local = [{ path: '/x', fingerprint: 'y' }]),
       (document) => (document.install.index = { url: 'https://a.example/', auth: false }),

@@ -50,8 +50,13 @@ test(`V-3: ${kills} builds killed at any moment never leave a wrong yes, nor any
       `${environment.prefix} ${version}`,
     )
     expect(environment.packages).toEqual([{ name: 'tiny', version }])
-    expect(readdirSync(join(baseDir, 'env')).sort()).toEqual(['current.json', environment.generation])
-    expect(readdirSync(claim.metaDir)).toHaveLength(2)
+    expect(readdirSync(join(baseDir, 'env')).sort()).toEqual(['current.json', environment.generation, 'spec.json'])
+    expect(readdirSync(claim.metaDir).sort()).toEqual([
+      'build.log',
+      expect.stringMatching(/^owner-.*json$/),
+      expect.stringMatching(/^owner-.*sock$/),
+      'probe',
+    ])
     expect(readdirSync(baseDir).sort()).toEqual(['HOME.json', 'env', 'meta'])
     await claim.release()
     wholeBuildMs = Math.min(wholeBuildMs, performance.now() - startedMs)

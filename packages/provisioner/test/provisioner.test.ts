@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import {
   BaseDirInUseError,
@@ -82,14 +82,14 @@ describe('V-3: an environment is built once', () => {
         { name: 'tiny', version: '1.0' },
       ],
       hit: false,
-      baseDir: place.baseDir,
-      metaDir: join(place.baseDir, 'meta'),
+      backend: 'venv-pip',
+      activation: {},
     })
     expect(runPython(built.python, 'import sys, tiny, needy; print(sys.prefix, tiny.__version__)')).toBe(
       `${built.prefix} 1.0`,
     )
-    expect(inEnv(place)).toEqual(['current.json', built.generation])
-    expect(readdirSync(built.metaDir)).toEqual([])
+    expect(inEnv(place)).toEqual(['current.json', built.generation, 'spec.json'])
+    expect(readdirSync(join(place.baseDir, 'meta')).sort()).toEqual(['build.log', 'probe'])
     expect(misses(place.events)).toEqual([{ type: 'miss', id: built.id, reason: 'absent' }])
     expect(await place.ensure({ requirements: ['tiny <2', 'Needy == 1.0'] })).toEqual({ ...built, hit: true })
     expect(misses(place.events)).toHaveLength(1)
@@ -111,7 +111,7 @@ describe('V-3: an environment is built once', () => {
       place.ensure({ requirements: ['tiny'] }),
       place.ensure({ requirements: ['tiny'] }),
     ])
-    expect([one.hit, two.hit]).toEqual([false, true])
+    expect([one.hit, two.hit].sort()).toEqual([false, true])
     expect(two.generation).toBe(one.generation)
   })
 
@@ -149,7 +149,7 @@ describe('V-3: what changed is built anew, beside, and then replaces', () => {
       reason: 'input-changed',
       changed: ['source.packages'],
     })
-    expect(inEnv(place)).toEqual(['current.json', two.generation])
+    expect(inEnv(place)).toEqual(['current.json', two.generation, 'spec.json'])
     expect(one.id).not.toBe(two.id)
   })
 
@@ -190,7 +190,7 @@ describe('V-3: what changed is built anew, beside, and then replaces', () => {
     [
       'the pointer is not JSON',
       'absent',
-      ({ baseDir }: Environment) => writeFileSync(join(baseDir, 'env', 'current.json'), ''),
+      ({ prefix }: Environment) => writeFileSync(join(dirname(prefix), 'current.json'), ''),
     ],
   ] as const)('%s', async (_, reason, damage) => {
     const place = makePlace()
@@ -199,7 +199,7 @@ describe('V-3: what changed is built anew, beside, and then replaces', () => {
     const two = await place.ensure({})
     expect(two).toMatchObject({ hit: false, id: one.id })
     expect(misses(place.events).at(-1)).toMatchObject({ reason })
-    expect(inEnv(place)).toEqual(['current.json', two.generation])
+    expect(inEnv(place)).toEqual(['current.json', two.generation, 'spec.json'])
     expect(runPython(two.python, 'import sys; print(sys.prefix)')).toBe(two.prefix)
   })
 
@@ -218,10 +218,10 @@ describe('V-3: what changed is built anew, beside, and then replaces', () => {
 test('V-3: a base that was touched and is the same is asked once, and the environment stays', async () => {
   const place = makePlace()
   const built = await place.ensure({})
-  const path = join(built.prefix, '.stamp.json')
-  const stamp = JSON.parse(readFileSync(path, 'utf8'))
-  stamp.python.base.mtimeMs += 1
-  writeFileSync(path, JSON.stringify(stamp))
+  const probes = join(place.baseDir, 'meta', 'probe')
+  const path = join(probes, readdirSync(probes)[0] as string)
+  const entry = JSON.parse(readFileSync(path, 'utf8'))
+  writeFileSync(path, JSON.stringify({ ...entry, mtimeMs: entry.mtimeMs - 1 }))
   const run = vi.spyOn(runModule, 'run')
   expect(await place.ensure({})).toEqual({ ...built, hit: true })
   expect(run).toHaveBeenCalledTimes(1)
@@ -239,7 +239,7 @@ describe('V-3: a build that fails leaves what was there', () => {
       phase: 'resolve',
       stderrTail: expect.stringContaining('tiny==99'),
     })
-    expect(inEnv(place)).toEqual(['current.json', one.generation])
+    expect(inEnv(place)).toEqual(['current.json', one.generation, 'spec.json'])
     expect(await place.ensure({ requirements: ['tiny==1.0'] })).toEqual({ ...one, hit: true })
   })
 
@@ -369,12 +369,16 @@ test('X: no password is in an argument, a file, an event or an error', async () 
   expect(`${JSON.stringify([args, place.events, error, error.message])}${files}`).not.toContain('s3cret')
 })
 
-test.each([[{}], [{ baseDir: '' }], [{ baseDir: 3 }], [{ baseDir: '/x', home: '/y' }], [undefined]])(
-  'V-1: new Provisioner(%j) is an OptionError',
-  (options) => {
-    expect(() => new Provisioner(options as { baseDir: string })).toThrow(OptionError)
-  },
-)
+test.each([
+  [{ home: 1 }],
+  [{ bseDir: '/x' }],
+  [{ baseDir: '' }],
+  [{ baseDir: 3 }],
+  [{ baseDir: '/x', home: '/y' }],
+  [null],
+])('V-1: new Provisioner(%j) is an OptionError', (options) => {
+  expect(() => new Provisioner(options as { baseDir: string })).toThrow(OptionError)
+})
 
 test.each([
   [{}, { signal: 'x' }, 'signal'],

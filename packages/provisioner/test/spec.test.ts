@@ -4,7 +4,7 @@ import { type EnvironmentSpec, OptionError, UnsafeRequirementError, validateSpec
 import { resolveSpec } from '../src/spec.js'
 
 test('V-2: what is left out is filled in, and what is given is put in order', () => {
-  expect(resolveSpec({})).toEqual({
+  expect(resolveSpec({})).toMatchObject({
     python: 'auto',
     requirements: [],
     requirementsFiles: [],

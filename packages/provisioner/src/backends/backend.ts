@@ -1,20 +1,28 @@
 /** What every way of making an environment does, whichever tools it uses. */
-import type { Variables } from '../child-environment.js'
 import type { Reporter } from '../events.js'
 import type { FoundPython } from '../find-python.js'
+import type { BackendName } from '../key.js'
 import type { GenerationLayout } from '../layout.js'
+import type { Source } from '../source.js'
 import type { ResolvedSpec } from '../spec.js'
 import type { InstalledPackage } from '../stamp.js'
+import type { FoundTool } from '../tools/tool.js'
 
 /** One build: everything in `generation.prefix`, which is not there yet. */
 export interface BuildJob {
   spec: ResolvedSpec
-  python: FoundPython
+  source: Source
+  /** `undefined` when the tool brings its own (pixi). */
+  python: FoundPython | undefined
+  /** uv or pixi, where the backend is one of theirs. */
+  tool: FoundTool | undefined
   generation: GenerationLayout
-  /** The installer's variables, see `installerEnvironment`. */
-  env: Variables
-  /** Where the installer runs. */
+  /** The installer's variables, see `settings.ts`. */
+  env: Readonly<Record<string, string>>
+  /** Where the installer runs, unless it has to run elsewhere. */
   workingFolder: string
+  /** Where things are kept that the next build may use again; `undefined`: where the tool keeps them by itself. */
+  home: string | undefined
   reporter: Reporter
   /** Aborted, it ends whatever runs; its reason is the error to reject with. */
   signal: AbortSignal
@@ -26,10 +34,16 @@ export interface BuildResult {
   tools: Record<string, string>
   /** What the tool says that it installed; `undefined` when it says nothing. */
   plan: InstalledPackage[] | undefined
+  /** The interpreter, below the generation's prefix. */
+  python: string
+  /** `sys.prefix`, below the generation's: `''` when it is that. */
+  sysPrefix: string
+  /** Variables that a worker needs beside its interpreter; none for virtual environments. */
+  activation: Record<string, string> | null
 }
 
 export interface Backend {
-  readonly name: 'venv-pip'
+  readonly name: BackendName
   /**
    * Make the environment. What it leaves when it fails is the caller's to remove.
    *

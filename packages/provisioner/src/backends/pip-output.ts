@@ -1,11 +1,7 @@
 /** What pip prints while it works, as phases and numbers. It prints for people: what is not recognised is only a line. */
-import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Phase } from '../events.js'
 import type { BuildJob } from './backend.js'
-
-/** How often installed packages are counted: pip says nothing while it installs. */
-const COUNT_INTERVAL_MS = 100
+import { InstallCounter } from './install-counter.js'
 
 /** In their order: pip goes to and fro between the first two, a phase does not. */
 const PHASES: readonly Phase[] = ['resolve', 'download', 'build', 'install']
@@ -14,10 +10,11 @@ export class PipOutput {
   readonly #job: BuildJob
   #collected = 0
   #downloading: string | undefined
-  #counting: NodeJS.Timeout | undefined
+  readonly #counter: InstallCounter
 
   constructor(job: BuildJob) {
     this.#job = job
+    this.#counter = new InstallCounter(job)
   }
 
   /** Take one line. @returns `'drop'` for the numbers that pip repeats several times a second */
@@ -34,12 +31,12 @@ export class PipOutput {
 
   /** pip has ended. */
   close(): void {
-    clearInterval(this.#counting)
-    this.#counting = undefined
+    this.#counter.close()
   }
 
   #readText(line: string): void {
-    const [, word = '', rest = ''] = /^(\S+(?: wheels? for| collected packages:)?)\s+(.*)$/.exec(line) ?? []
+    const [, word = '', rest = ''] =
+      /^(\S+(?: wheels for collected packages:| collected packages:)?)\s+(.*)$/.exec(line) ?? []
     switch (word) {
       // A file of a folder is "processed", one of an index "collected".
       case 'Collecting':
@@ -51,14 +48,18 @@ export class PipOutput {
         this.#downloading = nameOf(rest)
         this.#enter('download')
         return
-      case 'Building wheel for':
-      case 'Building wheels for':
+      case 'Building wheels for collected packages:':
         this.#enter('build')
+        for (const name of rest.split(/,\s*/)) this.#warnOfBuild(name)
         return
       case 'Installing collected packages:':
         this.#enter('install')
         this.#countInstalled(rest.split(',').length)
     }
+  }
+
+  #warnOfBuild(name: string): void {
+    this.#job.reporter.warning('built-from-source', `${name} has no wheel here and is built from source`)
   }
 
   #enter(phase: Phase): void {
@@ -79,24 +80,9 @@ export class PipOutput {
   }
 
   #countInstalled(total: number): void {
-    const folder = sitePackages(this.#job)
-    let told = 0
-    const count = async () => {
-      const names = await readdir(folder).catch(() => [])
-      const installed = names.filter((name) => name.endsWith('.dist-info')).length
-      if (this.#counting === undefined || installed === told) return
-      told = installed
-      this.#progressPackages(Math.min(installed, total), total)
-    }
     this.#progressPackages(0, total)
-    this.#counting ??= setInterval(() => void count(), COUNT_INTERVAL_MS).unref()
+    this.#counter.start(total)
   }
-}
-
-function sitePackages({ generation, python }: BuildJob): string {
-  if (process.platform === 'win32') return join(generation.prefix, 'Lib', 'site-packages')
-  const [major, minor] = python.info.release.split('.')
-  return join(generation.prefix, 'lib', `python${major}.${minor}`, 'site-packages')
 }
 
 /** `six==1.16.0 (from -r …)` and `http://host/six-1.16.0-py2.py3-none-any.whl (11 kB)`, for people. */

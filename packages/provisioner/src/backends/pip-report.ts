@@ -1,4 +1,5 @@
 /** pip's own account of what it installed: the file that `--report` writes, version 1 of its format. */
+import { blankLogins } from '../redact.js'
 import { normaliseName } from '../requirement.js'
 import type { InstalledPackage } from '../stamp.js'
 
@@ -19,7 +20,16 @@ export function parsePipReport(report: unknown): InstalledPackage[] | undefined 
     sha256: sha256Of(item),
     from: originOf(item),
     isRequested: item.requested === true,
+    url: urlOf(item),
   }))
+}
+
+function urlOf({ download_info: info }: ReportItem): string | null {
+  return info?.url === undefined
+    ? null
+    : blankLogins(info.url)
+        .replace('://@', '://')
+        .replace(/\?[^#]*/, '')
 }
 
 function sha256Of({ download_info: info }: ReportItem): string | null {

@@ -2,8 +2,13 @@
 import { join } from 'node:path'
 import { InterpreterError } from '../errors.js'
 import { listNames } from '../files.js'
+import type { FoundPython } from '../find-python.js'
 import { run } from '../run.js'
 import type { BuildJob } from './backend.js'
+
+export type PipJob = Pick<BuildJob, 'env' | 'workingFolder' | 'reporter' | 'signal' | 'redact'> & {
+  python: FoundPython
+}
 
 export interface Pip {
   /** What to have on `sys.path` to import it: a wheel or a folder. */
@@ -25,7 +30,7 @@ print("\\n" + pip.__version__ + " " + os.path.dirname(os.path.dirname(os.path.ab
  *
  * @throws InterpreterError (PIP_MISSING) naming where it was looked for
  */
-export async function findPip(job: BuildJob, packagedWheels: string): Promise<Pip> {
+export async function findPip(job: PipJob, packagedWheels: string): Promise<Pip> {
   const { standardLibrary, wheelFolder } = job.python.info
   const folders = [join(standardLibrary, 'ensurepip', '_bundled'), wheelFolder, packagedWheels]
   for (const folder of folders) {
@@ -52,7 +57,7 @@ function byVersion(left: Pip, right: Pip): number {
   return left.version.localeCompare(right.version, 'en', { numeric: true })
 }
 
-async function findImportable(job: BuildJob): Promise<Pip | undefined> {
+async function findImportable(job: PipJob): Promise<Pip | undefined> {
   const { python, env, workingFolder: cwd, signal, redact } = job
   const args = ['-I', '-X', 'utf8', '-c', FIND_SCRIPT]
   const result = await run({ file: python.base.path, args, env, cwd, hasLifeline: false }, { signal, redact })
@@ -61,7 +66,7 @@ async function findImportable(job: BuildJob): Promise<Pip | undefined> {
   return version === undefined || place === undefined ? undefined : { place, version }
 }
 
-function refuse({ python, reporter }: BuildJob, folders: readonly (string | null)[]): never {
+function refuse({ python, reporter }: PipJob, folders: readonly (string | null)[]): never {
   const looked = folders.filter((folder) => folder !== null)
   throw new InterpreterError(
     'PIP_MISSING',

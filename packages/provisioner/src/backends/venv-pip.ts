@@ -7,17 +7,19 @@
  * Bytecode is left to Python: `--no-compile` brings the first answer sooner by what compiling every installed module would
  * take, of which most are never imported; an imported one is compiled and kept at its first import.
  */
-import { writeFile } from 'node:fs/promises'
-import { classifyFailure } from '../classify.js'
-import { NetworkError, PackageError } from '../errors.js'
+import { join } from 'node:path'
+import { NetworkError, PackageError, SpecError } from '../errors.js'
 import { tryReadJson } from '../files.js'
+import type { FoundPython } from '../find-python.js'
+import { VENV_PYTHON } from '../layout.js'
 import { LIFELINE_PRELUDE } from '../lifeline.js'
-import { type Command, describeResult, run } from '../run.js'
+import { isEmpty } from '../source.js'
 import type { InstalledPackage } from '../stamp.js'
 import type { Backend, BuildJob, BuildResult } from './backend.js'
 import { DEBIAN_WHEELS, findPip, isPipAtLeast, type Pip } from './pip.js'
 import { PipOutput } from './pip-output.js'
 import { parsePipReport } from './pip-report.js'
+import { projectTarget, runStep, writeConstraints, writeRequirements } from './steps.js'
 
 export const venvPip: Backend = makeVenvPip(DEBIAN_WHEELS)
 
@@ -53,31 +55,31 @@ runpy.run_module("pip", run_name="__main__", alter_sys=True)
 
 async function create(job: BuildJob): Promise<void> {
   job.reporter.enter('create')
-  const { python, generation } = job
-  const args = ['-I', '-X', 'utf8', '-c', VENV_SCRIPT, '--without-pip', generation.prefix]
-  await runStep(job, python.base.path, args, (stream, line) => {
-    job.reporter.log(stream, line)
-    return 'keep'
-  })
+  const { spec, generation } = job
+  const options = [...(spec.withPip ? [] : ['--without-pip']), ...(spec.systemSite ? ['--system-site-packages'] : [])]
+  const args = ['-I', '-X', 'utf8', '-c', VENV_SCRIPT, ...options, generation.prefix]
+  await runStep(job, { file: basePython(job).base.path, args, hasLifeline: true })
 }
 
 async function install(job: BuildJob, packagedWheels: string): Promise<BuildResult> {
-  const { spec, reporter } = job
-  if (spec.requirements.length === 0 && spec.requirementsFiles.length === 0) {
+  const { source, reporter } = job
+  const made = { python: VENV_PYTHON, sysPrefix: '', activation: null }
+  if (isEmpty(source)) {
     for (const phase of ['resolve', 'download', 'build', 'install'] as const) reporter.skip(phase, 'no requirements')
-    return { tools: {}, plan: [] }
+    return { ...made, tools: {}, plan: [] }
   }
   reporter.enter('resolve')
-  const pip = await findPip(job, packagedWheels)
+  const pip = await findPip({ ...job, python: basePython(job) }, packagedWheels)
   const args = ['-I', '-X', 'utf8', '-c', PIP_SCRIPT, pip.place, ...(await pipArguments(job, pip))]
   await runPip(job, args)
-  return { tools: { pip: pip.version }, plan: await readPlan(job, pip) }
+  return { ...made, tools: { pip: pip.version }, plan: await readPlan(job, pip) }
 }
 
 async function runPip(job: BuildJob, args: readonly string[]): Promise<void> {
   const output = new PipOutput(job)
+  const step = { file: join(job.generation.prefix, VENV_PYTHON), hasLifeline: true }
   try {
-    await runStep(job, job.generation.python, args, (stream, line) => output.read(stream, line))
+    await runStep(job, { ...step, args, onLine: (stream, line) => output.read(stream, line) })
   } catch (error) {
     if (!isNothingSeen(error)) throw error
     await askAgain(job, args, error)
@@ -100,23 +102,46 @@ function isNothingSeen(error: unknown): error is PackageError {
  */
 async function askAgain(job: BuildJob, args: readonly string[], first: PackageError): Promise<void> {
   try {
-    await runStep(job, job.generation.python, [...args, '-vv'], () => 'keep')
+    const file = join(job.generation.prefix, VENV_PYTHON)
+    await runStep(job, { file, args: [...args, '-vv'], hasLifeline: true, onLine: () => 'keep' })
   } catch (error) {
     throw error instanceof NetworkError ? error : job.signal.aborted ? error : first
   }
 }
 
-async function pipArguments({ spec, generation }: BuildJob, pip: Pip): Promise<string[]> {
+async function pipArguments(job: BuildJob, pip: Pip): Promise<string[]> {
+  const { spec, source, generation } = job
   const progress = isPipAtLeast(pip, 24, 1) ? 'raw' : 'off'
-  const args = ['install', '--no-compile', '--no-warn-script-location', `--progress-bar=${progress}`]
+  const args = ['install', '--no-warn-script-location', `--progress-bar=${progress}`]
+  if (spec.bytecode === 'off') args.push('--no-compile')
   if (hasReport(pip)) args.push('--report', generation.report)
-  if (spec.requirements.length > 0) {
-    const lines = spec.requirements.map(({ text }) => `${text}\n`)
-    await writeFile(generation.requirements, lines.join(''), { mode: 0o600 })
-    args.push('-r', generation.requirements)
-  }
-  for (const file of spec.requirementsFiles) args.push('-r', file)
+  args.push(...buildArguments(job), ...uploadArguments(job, pip))
+  for (const file of await writeRequirements(job)) args.push('-r', file)
+  for (const file of await writeConstraints(job)) args.push('-c', file)
+  if (source.lock?.kind === 'pylock') args.push('-r', source.lock.path)
+  if (source.project) args.push(...(source.project.mode === 'editable' ? ['-e'] : []), projectTarget(source.project))
   return args
+}
+
+/** Of a list, those named are built from source and no other is. */
+function buildArguments({ spec: { build } }: BuildJob): string[] {
+  if (build === 'allow') return []
+  return ['--only-binary=:all:', ...(build === 'deny' ? [] : build.map((name) => `--no-binary=${name}`))]
+}
+
+function uploadArguments({ spec: { excludeNewer }, reporter }: BuildJob, pip: Pip): string[] {
+  if (excludeNewer === undefined) return []
+  if (isPipAtLeast(pip, 26, 0)) return [`--uploaded-prior-to=${excludeNewer}`]
+  throw new SpecError('SPEC_INVALID', `excludeNewer needs uv, or a pip from 26.0 on, and this pip is ${pip.version}`, {
+    hint: 'install uv, or leave excludeNewer out',
+    facts: { pip: pip.version },
+    phase: reporter.phase,
+  })
+}
+
+function basePython({ python }: BuildJob): FoundPython {
+  if (!python) throw new Error('a build by pip has a Python')
+  return python
 }
 
 async function readPlan({ generation }: BuildJob, pip: Pip): Promise<InstalledPackage[] | undefined> {
@@ -126,17 +151,4 @@ async function readPlan({ generation }: BuildJob, pip: Pip): Promise<InstalledPa
 /** Before, it was marked as experimental. */
 function hasReport(pip: Pip): boolean {
   return isPipAtLeast(pip, 23, 0)
-}
-
-async function runStep(
-  job: BuildJob,
-  file: string,
-  args: readonly string[],
-  onLine: (stream: 'stdout' | 'stderr', line: string) => 'keep' | 'drop',
-): Promise<void> {
-  const { env, workingFolder: cwd, signal, redact, reporter } = job
-  const command: Command = { file, args, env, cwd, hasLifeline: true }
-  const result = await run(command, { signal, redact, onLine })
-  if (result.exitCode === 0) return
-  throw classifyFailure(result, { ...describeResult(command, result, redact), phase: reporter.phase })
 }

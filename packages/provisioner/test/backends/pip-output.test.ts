@@ -60,7 +60,7 @@ test('V-3: what pip prints becomes phases that only go forward, and numbers', ()
     '2/null packages other',
     '1024/2048 bytes tiny-1.0.whl',
     '2048/2048 bytes tiny-1.0.whl',
-    '10/2048 bytes tiny-1.0.whl',
+    '2048/2048 bytes tiny-1.0.whl',
     'build',
     'install',
     '0/2 packages',

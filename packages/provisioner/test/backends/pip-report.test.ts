@@ -37,7 +37,7 @@ test.each([
   ],
 ])('E: a package %s', (_, item, from, sha256) => {
   expect(parsePipReport({ version: '1', install: [item] })).toEqual([
-    { name: 'foo-bar', version: '1.0', sha256, from, isRequested: true },
+    { name: 'foo-bar', version: '1.0', sha256, from, isRequested: true, url: item.download_info?.url ?? null },
   ])
 })
 

@@ -7,9 +7,10 @@ import { findPip, isPipAtLeast } from '../../src/backends/pip.js'
 import { makeVenvPip } from '../../src/backends/venv-pip.js'
 import { installerEnvironment } from '../../src/child-environment.js'
 import { Reporter } from '../../src/events.js'
-import { findPython } from '../../src/find-python.js'
+import { type FoundPython, findPython } from '../../src/find-python.js'
 import { type EnvironmentSpec, InterpreterError, Provisioner } from '../../src/index.js'
-import { generationLayout, layoutOf, newGeneration } from '../../src/layout.js'
+import { baseDirLayout, generationLayout, newGeneration, VENV_PYTHON } from '../../src/layout.js'
+import { readSource } from '../../src/source.js'
 import { resolveSpec } from '../../src/spec.js'
 import { temporaryFolder } from '../fixtures/folders.js'
 import { usePackagesOf } from '../fixtures/pip-settings.js'
@@ -46,7 +47,7 @@ describe('V-3: a base without ensurepip', () => {
     const job = await jobFor(python)
     const expected = { place: join(wheels, basename(wheel)), version }
     expect(await findPip(job, wheels)).toEqual(expected)
-    const named: BuildJob = { ...job, python: { ...job.python, info: { ...job.python.info, wheelFolder: wheels } } }
+    const named = { ...job, python: { ...job.python, info: { ...job.python.info, wheelFolder: wheels } } }
     expect(await findPip(named, '/nowhere')).toEqual(expected)
   })
 
@@ -62,7 +63,7 @@ describe('V-3: a base without ensurepip', () => {
     const { plan } = await makeVenvPip('/nowhere').build(job)
     expect(plan).toMatchObject([{ name: 'tiny', version: '2.0', isRequested: true, from: 'index' }])
     const script = 'import importlib.metadata; print([d.metadata["Name"] for d in importlib.metadata.distributions()])'
-    expect(runPython(job.generation.python, script)).toBe("['tiny']")
+    expect(runPython(join(job.generation.prefix, VENV_PYTHON), script)).toBe("['tiny']")
   })
 
   test('needs no pip when nothing is to be installed', async () => {
@@ -85,15 +86,19 @@ test.each([
 })
 
 /** A whole job for the Python at `path`, which says nothing of wheels elsewhere, as Debian's does. */
-async function jobFor(path: string, spec: EnvironmentSpec = {}): Promise<BuildJob> {
+async function jobFor(path: string, given: EnvironmentSpec = {}): Promise<BuildJob & { python: FoundPython }> {
   const folder = temporaryFolder()
-  const layout = layoutOf(folder)
-  mkdirSync(layout.envDir)
+  const { key } = baseDirLayout(folder)
+  mkdirSync(key.folder)
+  const spec = resolveSpec(given)
   const python = await findPython(path, { env: process.env })
   return {
-    spec: resolveSpec(spec),
+    spec,
+    source: await readSource(spec, { env: process.env, folder, onIgnored: () => {} }),
+    tool: undefined,
+    home: undefined,
     python: { ...python, info: { ...python.info, wheelFolder: null } },
-    generation: generationLayout(layout, newGeneration()),
+    generation: generationLayout(key, newGeneration()),
     env: installerEnvironment(process.env),
     workingFolder: folder,
     reporter: new Reporter(undefined),

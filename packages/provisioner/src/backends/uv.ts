@@ -1,0 +1,104 @@
+/**
+ * uv: as an installer into a virtual environment that it makes (`uv pip`), and as the one who knows a project's lock file
+ * (`uv sync`). Its cache is on the disk of the environments, so that what two of them share takes its space once.
+ */
+import { join } from 'node:path'
+import { VENV_PYTHON } from '../layout.js'
+import { isEmpty } from '../source.js'
+import type { Backend, BuildJob, BuildResult } from './backend.js'
+import { projectTarget, runStep, type Step, writeConstraints, writeRequirements } from './steps.js'
+import { uvExportScript, uvLock, uvPipInstall, uvSync, uvVenv } from './uv-commands.js'
+import { UvOutput } from './uv-output.js'
+
+export const uvPip: Backend = {
+  name: 'uv-pip',
+  async build(job) {
+    job.reporter.enter('create')
+    await runUv(job, { args: uvVenv(job.spec, basePython(job), job.generation.prefix) })
+    if (isEmpty(job.source) && !job.spec.withPip) {
+      for (const phase of ['resolve', 'download', 'build', 'install'] as const)
+        job.reporter.skip(phase, 'no requirements')
+      return resultOf(job)
+    }
+    job.reporter.enter('resolve')
+    await install(job)
+    return resultOf(job)
+  },
+}
+
+export const uvSyncProject: Backend = {
+  name: 'uv-sync',
+  async build(job) {
+    const { spec, source, generation, reporter } = job
+    const cwd = source.lock?.folder ?? job.workingFolder
+    reporter.enter('create')
+    await runUv(job, { args: uvVenv(spec, basePython(job), generation.prefix), cwd })
+    reporter.enter('resolve')
+    const { extras, groups, project } = source.key
+    const args = uvSync(spec, { python: join(generation.prefix, VENV_PYTHON), extras, groups, project })
+    await runUv(job, { args, cwd, env: { UV_PROJECT_ENVIRONMENT: generation.prefix } })
+    return resultOf(job)
+  },
+}
+
+/** Bring a project's lock file up to date, before it is read for the key. */
+export async function updateUvLock(job: BuildJob, folder: string): Promise<void> {
+  await runUv(job, { args: uvLock(job.spec, basePython(job)), cwd: folder })
+}
+
+async function install(job: BuildJob): Promise<void> {
+  const { spec, source, generation } = job
+  const requirements = await filesOf(job)
+  const constraints = await writeConstraints(job)
+  const { project } = source
+  const args = uvPipInstall(spec, {
+    python: join(generation.prefix, VENV_PYTHON),
+    requirements,
+    constraints,
+    editable: project?.mode === 'editable' ? projectTarget(project) : undefined,
+  })
+  if (project?.mode === 'wheel') args.push(projectTarget(project))
+  if (spec.withPip) args.push('pip')
+  await runUv(job, { args })
+}
+
+/** A script's lock file is read by uv alone: it tells what is in it as requirements with hashes. */
+async function filesOf(job: BuildJob): Promise<string[]> {
+  const { lock } = job.source
+  if (lock?.kind === 'pylock') return [lock.path]
+  if (lock?.kind !== 'script') return await writeRequirements(job)
+  const output = job.generation.requirements
+  const script = lock.path.slice(0, -'.lock'.length)
+  await runUv(job, { args: uvExportScript(job.spec, { script, output }), onLine: () => 'keep' })
+  return [output]
+}
+
+async function runUv(job: BuildJob, step: Omit<Step, 'file' | 'hasLifeline'>): Promise<void> {
+  const output = new UvOutput(job)
+  try {
+    const onLine: Step['onLine'] = (stream, line) => output.read(stream, line)
+    await runStep(job, { file: toolOf(job).path, hasLifeline: false, onLine, ...step })
+  } finally {
+    output.close()
+  }
+}
+
+function resultOf(job: BuildJob): BuildResult {
+  return {
+    tools: { uv: toolOf(job).version },
+    plan: undefined,
+    python: VENV_PYTHON,
+    sysPrefix: '',
+    activation: null,
+  }
+}
+
+function toolOf({ tool }: BuildJob) {
+  if (!tool) throw new Error('a build by uv has a uv')
+  return tool
+}
+
+function basePython({ python }: BuildJob): string {
+  if (!python) throw new Error('a build by uv has a Python')
+  return python.base.path
+}

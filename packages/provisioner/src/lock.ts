@@ -1,0 +1,197 @@
+/**
+ * The lock of a key: two programs do not do the same work twice. Nothing depends on it for safety, since every build works in a
+ * generation of its own and publishes by one rename; so it is the simplest thing that the kernel cleans up by itself.
+ *
+ * A small Python process opens the file, takes the kernel's exclusive lock on it, writes there who owns it, and reads its input
+ * until that ends. When the host dies, however it dies, the helper goes with it, and the lock with the helper. That holds between
+ * containers that share a kernel, where process ids do not.
+ */
+import { randomBytes } from 'node:crypto'
+import type { Variables } from './child-environment.js'
+import { StoppedError } from './errors.js'
+import type { Reporter } from './events.js'
+import { tryReadJson } from './files.js'
+import { LIFELINE_PRELUDE } from './lifeline.js'
+import { ownIdentity } from './process-identity.js'
+import { type Helper, startHelper } from './run.js'
+
+export interface LockRequest {
+  path: string
+  /** An interpreter, 3.9 or later. */
+  python: string
+  env: Variables
+  cwd: string
+  limitMs: number
+  reporter: Reporter
+  signal: AbortSignal
+  redact: (text: string) => string
+}
+
+/** As the owner has written it into the file. */
+export interface LockOwner {
+  /** Of this one holding, random: which build somebody has waited for. */
+  token: string
+  pid: number
+  host: string
+  phase: string
+  since: string
+}
+
+export interface Lock {
+  token: string
+  /** Who held it before, when there was a wait. */
+  waitedFor: LockOwner | undefined
+  /** Tell those who wait what is going on. */
+  tell(phase: string): void
+  release(): Promise<void>
+}
+
+const NOTICE_INTERVAL_MS = 10_000
+
+/**
+ * Take the lock, waiting for it when somebody else has it.
+ *
+ * @returns `undefined` when the disk has no locks, after a warning: the work may be done twice then, and comes out right
+ * @throws StoppedError (LOCK_TIMEOUT) naming file, owner and option; the signal's reason
+ */
+export async function takeLock(request: LockRequest): Promise<Lock | undefined> {
+  const { path, python, env, cwd, reporter, redact, signal } = request
+  signal.throwIfAborted()
+  const token = newToken()
+  const { pid, host } = ownIdentity()
+  const owner: LockOwner = { token, pid, host, phase: reporter.phase, since: new Date().toISOString() }
+  const args = ['-I', '-S', '-X', 'utf8', '-c', LOCK_SCRIPT, path, JSON.stringify(owner)]
+  const helper = await startHelper({ file: python, args, env, cwd, hasLifeline: true }, redact)
+  try {
+    const answer = await readAnswer(helper, signal)
+    const before = answer === 'waiting' ? await waitForLock(helper, request) : undefined
+    if (answer === 'locked' || before) return makeLock(helper, owner, before)
+    await helper.end()
+    reporter.warning(
+      'no-lock',
+      `${path} cannot be locked (${answer ?? 'the helper ended'}): others may do the same work`,
+    )
+    return undefined
+  } catch (error) {
+    await helper.kill()
+    throw error
+  }
+}
+
+/** Who holds the lock now, as far as the file tells. */
+export async function readLockOwner(path: string): Promise<LockOwner | undefined> {
+  const found = (await tryReadJson(path)) as Partial<LockOwner> | undefined
+  return typeof found?.token === 'string' && typeof found.pid === 'number' ? (found as LockOwner) : undefined
+}
+
+function makeLock(helper: Helper, owner: LockOwner, before: { owner: LockOwner | undefined } | undefined): Lock {
+  return {
+    token: owner.token,
+    waitedFor: before?.owner,
+    tell: (phase) => helper.tell(JSON.stringify({ ...owner, phase })),
+    release: () => helper.end(),
+  }
+}
+
+async function waitForLock(
+  helper: Helper,
+  request: LockRequest,
+): Promise<{ owner: LockOwner | undefined } | undefined> {
+  const { path, limitMs, reporter, signal } = request
+  reporter.enter('lock-wait')
+  let owner: LockOwner | undefined
+  const notice = async () => {
+    owner = (await readLockOwner(path)) ?? owner
+    reporter.lockWait(owner)
+  }
+  await notice()
+  const notices = setInterval(() => void notice(), NOTICE_INTERVAL_MS)
+  const limit = new AbortController()
+  const timer = setTimeout(() => limit.abort(lockTimeout(path, owner, limitMs)), limitMs)
+  try {
+    const answer = await readAnswer(helper, AbortSignal.any([signal, limit.signal]))
+    return answer === 'locked' ? { owner } : undefined
+  } finally {
+    clearInterval(notices)
+    clearTimeout(timer)
+  }
+}
+
+/** The next line, unless the signal comes first. */
+function readAnswer(helper: Helper, signal: AbortSignal): Promise<string | undefined> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason)
+    if (signal.aborted) return onAbort()
+    signal.addEventListener('abort', onAbort, { once: true })
+    helper
+      .nextLine()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', onAbort))
+  })
+}
+
+function lockTimeout(path: string, owner: LockOwner | undefined, limitMs: number): StoppedError {
+  const who = owner
+    ? `process ${owner.pid} on ${owner.host} has it since ${owner.since} (${owner.phase})`
+    : 'somebody has it'
+  return new StoppedError(
+    'LOCK_TIMEOUT',
+    `the lock ${path} was not free within ${limitMs} ms (lockTimeoutMs): ${who}`,
+    {
+      facts: { path, owner, limitMs, option: 'lockTimeoutMs' },
+    },
+  )
+}
+
+function newToken(): string {
+  return randomBytes(6).toString('hex')
+}
+
+/**
+ * First without waiting, so that a wait can be told. The owner is written over the old one in one piece; who reads it in between
+ * sees no JSON, and asks again at the next notice.
+ */
+const LOCK_SCRIPT = `${LIFELINE_PRELUDE}
+import os, sys
+path, owner = sys.argv[1:3]
+def say(word):
+    sys.stdout.write(word + "\\n")
+    sys.stdout.flush()
+def write(text):
+    os.lseek(file, 0, os.SEEK_SET)
+    os.ftruncate(file, 0)
+    os.write(file, text.encode("utf-8"))
+try:
+    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        from fcntl import LOCK_EX, LOCK_NB, flock
+        try:
+            flock(file, LOCK_EX | LOCK_NB)
+        except BlockingIOError:
+            say("waiting")
+            flock(file, LOCK_EX)
+    except ImportError:
+        import msvcrt
+        # Beyond the text, which others are to read.
+        def take(mode):
+            os.lseek(file, 1 << 20, os.SEEK_SET)
+            msvcrt.locking(file, mode, 1)
+        try:
+            take(msvcrt.LK_NBLCK)
+        except OSError:
+            say("waiting")
+            while True:
+                try:
+                    take(msvcrt.LK_LOCK)
+                    break
+                except OSError:
+                    pass
+    write(owner)
+    say("locked")
+except OSError as error:
+    say(str(error))
+    sys.exit(1)
+for line in sys.stdin:
+    write(line.strip())
+write("")
+`

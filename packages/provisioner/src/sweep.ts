@@ -1,0 +1,65 @@
+/** What builds that were killed left in a key folder: their generations have no stamp, and whoever began them is gone. */
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { isAbsent, isTemporary, listNames, removeTree, tryReadJson } from './files.js'
+import { generationLayout, generationOf, type KeyFolder } from './layout.js'
+import { isProcessIdentity, livenessOf } from './process-identity.js'
+
+/** A temporary file is renamed within a moment. */
+const TEMPORARY_AGE_MS = 24 * 60 * 60 * 1000
+
+/** What of another machine or container has not been heard of for so long is of the dead. */
+const FOREIGN_BUILD_AGE_MS = 24 * 60 * 60 * 1000
+
+/**
+ * Remove the generations of a key folder that were begun and never finished. Whoever may still be building is left alone, and so
+ * is everything that has a stamp.
+ */
+export async function sweepKeyFolder(key: KeyFolder, nowMs: number = Date.now()): Promise<void> {
+  const names = await listNames(key.folder)
+  const generations = new Set(names.flatMap((name) => generationOf(name) ?? []))
+  for (const gen of generations) {
+    if (await isUnfinished(key, gen, nowMs)) await removeGeneration(key, gen)
+    else await removeTraces(key, gen)
+  }
+  for (const name of names) {
+    const path = join(key.folder, name)
+    if (isTemporary(name) && nowMs - ((await timeOf(path)) ?? nowMs) > TEMPORARY_AGE_MS) await removeTree(path)
+  }
+}
+
+/** Killed after the stamp and before the end: the generation is whole, and what was beside it while it was built is not needed. */
+async function removeTraces(key: KeyFolder, gen: string): Promise<void> {
+  const { stamp, building, requirements, constraints, report } = generationLayout(key, gen)
+  const owner = await tryReadJson(building)
+  if ((await timeOf(stamp)) === undefined || !isProcessIdentity(owner) || livenessOf(owner) !== 'dead') return
+  for (const path of [requirements, constraints, report, building]) await removeTree(path)
+}
+
+/** Remove a generation and everything beside it. The stamp first: what is taken apart must not look whole to anybody. */
+export async function removeGeneration(key: KeyFolder, gen: string): Promise<void> {
+  const { prefix, stamp, requirements, constraints, report, building, doomed } = generationLayout(key, gen)
+  for (const path of [stamp, prefix, requirements, constraints, report, building, doomed]) await removeTree(path)
+}
+
+/** Begun, and nobody is there who could finish it. */
+export async function isUnfinished(key: KeyFolder, gen: string, nowMs: number): Promise<boolean> {
+  const { stamp, building } = generationLayout(key, gen)
+  const owner = await tryReadJson(building)
+  // Published, or as good as: the mark of the build is removed after.
+  if ((await timeOf(stamp)) !== undefined) return false
+  if (!isProcessIdentity(owner))
+    return nowMs - ((await timeOf(building)) ?? (await timeOf(key.folder)) ?? nowMs) > TEMPORARY_AGE_MS
+  const liveness = livenessOf(owner)
+  if (liveness !== 'unknown') return liveness === 'dead'
+  return nowMs - ((await timeOf(building)) ?? nowMs) > FOREIGN_BUILD_AGE_MS
+}
+
+async function timeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).mtimeMs
+  } catch (error) {
+    if (isAbsent(error)) return undefined
+    throw error
+  }
+}

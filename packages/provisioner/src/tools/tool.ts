@@ -1,0 +1,5 @@
+export interface FoundTool {
+  kind: 'uv' | 'pixi'
+  path: string
+  version: string
+}

@@ -1,0 +1,121 @@
+/**
+ * uv's settings. A company that has told pip of its mirror has told us: what pip's variables say is said to uv in its own, unless
+ * uv's own are set. Not so for a project with a lock file: that names its indexes itself, and another one would make it stale.
+ */
+import { access } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { Variables } from './child-environment.js'
+import { readNow } from './files.js'
+import { type BackendName, type KeyDocument, sha256 } from './key.js'
+import { indexKey, isOn, linksKey, type PipSettings, unusedPipSettings, words } from './pip-settings.js'
+import { blankLogins } from './redact.js'
+import { readRequirementsFiles } from './requirements-file.js'
+import type { ResolvedSpec } from './spec.js'
+
+/** Pairs of variables that mean the same, pip's and uv's. */
+const SAME: readonly (readonly [pip: string, uv: string])[] = [
+  ['PIP_INDEX_URL', 'UV_DEFAULT_INDEX'],
+  ['PIP_EXTRA_INDEX_URL', 'UV_INDEX'],
+  ['PIP_FIND_LINKS', 'UV_FIND_LINKS'],
+  ['PIP_TRUSTED_HOST', 'UV_INSECURE_HOST'],
+  ['PIP_CONSTRAINT', 'UV_CONSTRAINT'],
+  ['PIP_CERT', 'SSL_CERT_FILE'],
+]
+
+/**
+ * Make uv's variables.
+ *
+ * @param base the installer's before any option of the spec
+ * @param chosen the same with the spec's options, under pip's names
+ */
+export async function uvVariables(
+  spec: ResolvedSpec,
+  backend: BackendName,
+  base: Readonly<Record<string, string>>,
+  chosen: Readonly<Record<string, string>>,
+): Promise<Record<string, string>> {
+  const isTranslated = backend === 'uv-pip'
+  const env: Record<string, string> = { ...base, UV_PYTHON_DOWNLOADS: 'never', UV_INDEX_STRATEGY: spec.indexStrategy }
+  for (const [pip, uv] of SAME) {
+    const isOption = chosen[pip] !== base[pip]
+    const value = isOption || isTranslated ? chosen[pip] : undefined
+    // uv separates links by commas, since they are paths as well.
+    const text = uv === 'UV_FIND_LINKS' ? words(value).join(',') : value
+    if (text && (isOption || env[uv] === undefined)) env[uv] = text
+  }
+  if (spec.offline || (isTranslated && isOn(chosen.PIP_NO_INDEX))) env.UV_OFFLINE = '1'
+  if (isOn(chosen.PIP_REQUIRE_HASHES)) env.UV_REQUIRE_HASHES = '1'
+  if (isOn(chosen.PIP_PRE)) env.UV_PRERELEASE = 'allow'
+  if (spec.excludeNewer !== undefined) env.UV_EXCLUDE_NEWER = spec.excludeNewer
+  return { ...env, ...(await configVariables(backend, env)) }
+}
+
+/** Read what is in the key of these variables. @throws SpecError (SOURCE_MISSING) for a constraints file that is not there */
+export async function readUvSettings(env: Variables, workingFolder: string): Promise<PipSettings> {
+  const constraintFiles = words(env.UV_CONSTRAINT).map((file) => resolve(workingFolder, file))
+  const constraints = await readRequirementsFiles(constraintFiles, 'constraints', { env, workingFolder })
+  return {
+    install: {
+      ...unusedPipSettings.install,
+      index: env.UV_DEFAULT_INDEX ? namedIndexKey(env.UV_DEFAULT_INDEX, env) : null,
+      extraIndex: words(env.UV_INDEX).map((index) => namedIndexKey(index, env)),
+      findLinks: await Promise.all(
+        (env.UV_FIND_LINKS ?? '')
+          .split(',')
+          .filter(Boolean)
+          .map((place) => linksKey(place, workingFolder)),
+      ),
+      noIndex: isOn(env.UV_OFFLINE),
+      hashes: isOn(env.UV_REQUIRE_HASHES) ? 'require' : 'none',
+      pre: env.UV_PRERELEASE === 'allow',
+      constraints: constraints.files.map((file) => file.sha256),
+    },
+    configFiles: await readConfigFile(env),
+  }
+}
+
+/** `name=url`: its login may stand in variables of that name. */
+function namedIndexKey(text: string, env: Variables) {
+  const [, name, url = text] = /^([A-Za-z0-9_-]+)=(.*)$/s.exec(text) ?? []
+  const key = indexKey(url)
+  const variable = name && `UV_INDEX_${name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}_PASSWORD`
+  return { ...key, auth: key.auth || (variable !== undefined && variable !== '' && Boolean(env[variable])) }
+}
+
+/**
+ * Outside a project uv would take the settings of whatever project the current folder is in: the user's configuration is named to
+ * it instead, and with it every other is off. A project has its own, which are its business.
+ */
+async function configVariables(backend: BackendName, env: Variables): Promise<Record<string, string>> {
+  if (backend === 'uv-sync' || env.UV_NO_CONFIG || env.UV_CONFIG_FILE) return {}
+  for (const path of configPaths(env)) {
+    if (await isThere(path)) return { UV_CONFIG_FILE: path }
+  }
+  return { UV_NO_CONFIG: '1' }
+}
+
+async function readConfigFile(env: Variables): Promise<KeyDocument['source']['files']> {
+  const paths = env.UV_NO_CONFIG ? [] : env.UV_CONFIG_FILE ? [env.UV_CONFIG_FILE] : configPaths(env)
+  const texts = paths.map(readNow)
+  return texts.flatMap((text) => (text === undefined ? [] : [{ role: 'config', sha256: sha256(blankLogins(text)) }]))
+}
+
+/** The user's before the machine's. */
+function configPaths(env: Variables): string[] {
+  if (process.platform === 'win32') {
+    return [
+      join(env.APPDATA ?? join(homedir(), 'AppData', 'Roaming'), 'uv', 'uv.toml'),
+      join(env.PROGRAMDATA ?? 'C:\\ProgramData', 'uv', 'uv.toml'),
+    ]
+  }
+  const user = env.XDG_CONFIG_HOME || join(env.HOME || homedir(), '.config')
+  return [join(user, 'uv', 'uv.toml'), '/etc/uv/uv.toml']
+}
+
+function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
+}
