@@ -5,12 +5,13 @@ import { promisify } from 'node:util'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { describe, expect, inject, test } from 'vitest'
+import { inlined } from './support/arrows.js'
 import { type Manifest, publishedPackages, root } from './support/workspace.js'
 
 const packed = inject('packed')
 const attw = join(root, 'node_modules/@arethetypeswrong/cli/dist/index.js')
 
-describe.each(publishedPackages())('the tarball of $manifest.name', ({ manifest }) => {
+describe.each(publishedPackages())('the tarball of $manifest.name', ({ name, manifest }) => {
   const tarball = packed[manifest.name]!
 
   test('K-4: passes publint', async () => {
@@ -43,6 +44,16 @@ describe.each(publishedPackages())('the tarball of $manifest.name', ({ manifest 
   test('says nothing of the private package, neither in code nor in types nor in the manifest', () => {
     const mentions = entriesOf(tarball).filter((name) => textOf(tarball, name).includes('@pyferry/errors'))
     expect(mentions).toEqual([])
+  })
+
+  test('has the libraries it inlines, with their licences, in both builds', () => {
+    for (const library of inlined[name] ?? []) {
+      for (const file of ['dist/index.js', 'dist/index.cjs']) {
+        const text = textOf(tarball, file)
+        expect(text).toContain(library.licence)
+        expect(text).not.toMatch(new RegExp(`(from|require\\() ?['"]${library.name}['"]`))
+      }
+    }
   })
 
   test('has a manifest without what only our checkout needs, and ranges that can be resolved', () => {

@@ -1,11 +1,13 @@
-import { isPyferryError, kwargs, PythonError, Venv, type VenvConfig } from 'pyferry'
+import { isPyferryError, kwargs, type ProgressDisplay, PythonError, showProgress, Venv, type VenvConfig } from 'pyferry'
 
 export async function use(python: string): Promise<void> {
   const config: VenvConfig = {
     interpreter: python,
     sources: ['def add(a, b=1): return a + b', { filename: 'fail.py', code: 'def fail(why): raise ValueError(why)' }],
   }
-  const py = await Venv.start<{ add(a: number, b?: number): number; fail(why: string): never }>(config)
+  const { onProgress, stop }: ProgressDisplay = showProgress(process.stderr, { style: 'auto' })
+  const py = await Venv.start<{ add(a: number, b?: number): number; fail(why: string): never }>(config, { onProgress })
+  stop()
   const sum: number = await py.functions.add(20, 22)
   const positional = await py.invoke('add', 40, kwargs({ b: 2 }))
   const id: string = py.call('add', 41)

@@ -36,5 +36,6 @@ it('exports these names and no others', () => {
     'WorkerFilesError',
     'isPyferryError',
     'kwargs',
+    'showProgress',
   ])
 })

@@ -2,7 +2,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -129,18 +129,23 @@ export interface Program {
   exit: Promise<{ code: number | null; signal: NodeJS.Signals | null; stderr: string }>
 }
 
-/** Run a Node program of its own; `code` finds `Venv`, `kwargs`, `python` and `say(value)` ready. */
-export async function runProgram(code: string, env: Record<string, string> = {}): Promise<Program> {
-  const folder = makeFolder()
-  const file = join(folder, 'program.mjs')
+/** Write a Node program of its own; `code` finds `Venv`, `kwargs`, `showProgress`, `python` and `say(value)` ready. */
+export async function writeProgram(code: string): Promise<string> {
+  const file = join(makeFolder(), 'program.mjs')
   const prelude = [
-    `import { Venv, kwargs } from ${JSON.stringify(await bundle())}`,
+    `import { Venv, kwargs, showProgress } from ${JSON.stringify(await bundle())}`,
     `const python = ${JSON.stringify(python)}`,
     'const say = (value) => console.log(JSON.stringify(value))',
   ]
   writeFileSync(file, `${prelude.join('\n')}\n${code}\n`)
+  return file
+}
+
+/** Run such a program. */
+export async function runProgram(code: string, env: Record<string, string> = {}): Promise<Program> {
+  const file = await writeProgram(code)
   const child = spawn(process.execPath, [file], {
-    cwd: folder,
+    cwd: dirname(file),
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
