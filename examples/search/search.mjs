@@ -3,8 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
-import { isPyferryError, kwargs, Venv } from 'pyferry'
-import { showProgress } from './progress.mjs'
+import { isPyferryError, kwargs, showProgress, Venv } from 'pyferry'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 const data = join(here, '.data')
@@ -33,12 +32,8 @@ const py = new Venv({
 
 try {
   console.log(`The environment and what was read are kept in ${data}`)
-  const progress = showProgress(process.stdout)
-  try {
-    await py.start({ onProgress: progress.onEvent })
-  } finally {
-    progress.stop()
-  }
+  const progress = showProgress()
+  await py.start({ onProgress: progress.onProgress }).finally(progress.stop)
   console.log(`Python ${py.pythonVersion} is ready after ${since(began)}`)
 
   const index = await py.callAndAwait('load', { store: join(data, 'index.pickle') })

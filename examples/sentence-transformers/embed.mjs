@@ -1,7 +1,7 @@
 // Sentence embeddings with sentence-transformers. The first run downloads PyTorch: several gigabytes.
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Venv } from 'pyferry'
+import { showProgress, Venv } from 'pyferry'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 const py = new Venv({
@@ -12,11 +12,8 @@ const py = new Venv({
 
 try {
   const started = Date.now()
-  await py.start({
-    onProgress: (event) => {
-      if (event.type === 'phase' && event.state === 'end') console.log(`environment: ${event.phase} done`)
-    },
-  })
+  const progress = showProgress()
+  await py.start({ onProgress: progress.onProgress }).finally(progress.stop)
   console.log(`ready after ${((Date.now() - started) / 1000).toFixed(1)} s`)
 
   const [vector] = await py.callAndAwait('embed', ['A cat sits on the mat.'])
