@@ -40,8 +40,6 @@ export type ProvisionEvent =
       item?: string
     }
   | { type: 'miss'; id: string; reason: MissReason; changed?: string[] }
-  /** Somebody else builds the same: told at once and every ten seconds. What is not known of the owner is left out. */
-  | { type: 'lock-wait'; id: string; pid?: number; host?: string; phase?: string; since?: string }
   | { type: 'log'; id: string; phase: Phase; stream: 'stdout' | 'stderr'; line: string }
   | { type: 'warning'; id: string; code: string; message: string }
 
@@ -116,10 +114,12 @@ export class Reporter {
     this.#send({ type: 'miss', id: this.id, reason, ...(changed.length > 0 && { changed: [...changed] }) })
   }
 
-  lockWait(owner: { pid: number; host: string; phase: string; since: string } | undefined): void {
-    const { pid, host, phase, since } = owner ?? {}
-    const known = Object.entries({ pid, host, phase, since }).filter(([, value]) => value !== undefined)
-    this.#send({ type: 'lock-wait', id: this.id, ...Object.fromEntries(known) })
+  /** Somebody else builds the same. Told again while it lasts: the phase starts once more then, with news in its detail. */
+  lockWait(owner: { pid: number; host: string; phase: string } | undefined): void {
+    const detail = owner ? `process ${owner.pid} on ${owner.host}: ${owner.phase}` : 'another process'
+    if (this.#isOpen && this.#phase === 'lock-wait') {
+      this.#send({ type: 'phase', id: this.id, phase: 'lock-wait', state: 'start', detail })
+    } else this.enter('lock-wait', detail)
   }
 
   log(stream: 'stdout' | 'stderr', line: string): void {

@@ -98,7 +98,6 @@ async function waitForLock(
   request: LockRequest,
 ): Promise<{ owner: LockOwner | undefined } | undefined> {
   const { path, limitMs, reporter, signal } = request
-  reporter.enter('lock-wait')
   let owner: LockOwner | undefined
   const notice = async () => {
     owner = (await readLockOwner(path)) ?? owner

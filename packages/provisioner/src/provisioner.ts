@@ -71,8 +71,8 @@ export class Provisioner {
   constructor(options: ProvisionerOptions = {}) {
     if (typeof options !== 'object' || options === null)
       throw new OptionError('options', options, 'an object of options')
-    assertKnownOptions(options, ['home', 'baseDir', 'uv', 'pixi'])
-    for (const name of ['home', 'baseDir', 'uv', 'pixi'] as const) {
+    assertKnownOptions(options, ['home', 'baseDir', 'uvPath', 'pixiPath'])
+    for (const name of ['home', 'baseDir', 'uvPath', 'pixiPath'] as const) {
       if (options[name] !== undefined) readText(options[name], name)
     }
     const { home, baseDir } = options
@@ -100,11 +100,11 @@ export class Provisioner {
     const reporter = new Reporter(onEvent)
     try {
       const place = await this.#open(reporter)
-      const { uv, pixi } = this.#options
+      const { uvPath, pixiPath } = this.#options
       const done = await provision({
         place,
         spec: resolved,
-        tools: { uv, pixi },
+        tools: { uvPath, pixiPath },
         env: process.env,
         reporter,
         signal: stop.signal,

@@ -7,7 +7,7 @@ export {
   UnserializableError,
 } from '@pyferry/codec'
 export { isPyferryError, OptionError } from '@pyferry/errors'
-export type { ProvisionEvent } from '@pyferry/provisioner'
+export type { Environment, EnvironmentSpec, ProvisionEvent } from '@pyferry/provisioner'
 export {
   BaseDirInUseError,
   InterpreterError,
@@ -44,7 +44,7 @@ export {
 export type { CallPromise, CallResult, Kwargs } from './call.js'
 export { kwargs } from './call.js'
 export type { Functions, FunctionTypes, PythonFunction, UntypedFunctions } from './functions.js'
-export type { VenvConfig } from './options.js'
+export type { EnvironmentOptions, VenvConfig } from './options.js'
 export type { ProgressDisplay, ProgressOptions } from './progress.js'
 export { showProgress } from './progress.js'
 export type { AwaitOptions, StartOptions } from './venv.js'

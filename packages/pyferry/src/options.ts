@@ -5,7 +5,7 @@
 import { basename, isAbsolute, resolve } from 'node:path'
 import type { Writable } from 'node:stream'
 import { assertKnownOptions, describeValue, OptionError } from '@pyferry/errors'
-import { validateRequirement } from '@pyferry/provisioner'
+import { type EnvironmentSpec, UnsafeRequirementError, validateRequirement, validateSpec } from '@pyferry/provisioner'
 import type { LivenessCallback, Logger, OutputSink, SourcePart } from '@pyferry/supervisor'
 
 export interface VenvConfig {
@@ -39,6 +39,12 @@ export interface VenvConfig {
   requirements?: readonly string[]
   /** One requirements file, or several; relative to the host's current folder. @default none */
   requirementsFile?: string | readonly string[]
+  /**
+   * Everything else about the environment: a project with its lock file, a script, pixi, indexes, uv, where it is kept. Also the long
+   * form of `python`, `requirements`, `requirementsFile` and `interpreter`, each of which is given in one of the two places.
+   * @default {}
+   */
+  environment?: EnvironmentOptions
   /** An existing interpreter, used as it is: nothing is built and nothing installed. */
   interpreter?: string
   /** A whole command that speaks the base protocol on its stdin and stdout: no environment is made. */
@@ -46,7 +52,7 @@ export interface VenvConfig {
   /**
    * The folder a private environment lives in, and is kept in for the next start. Made when it is missing; other files in it
    * stay. One `Venv` at a time.
-   * @default a temporary folder that goes with `close()`
+   * @default none: the environment is in the home that programs share, and the rest in a temporary folder that goes with `close()`
    */
   baseDir?: string
   /** Leave what was made in `baseDir` when the `Venv` is closed. @default true when `baseDir` is given */
@@ -89,6 +95,16 @@ export interface VenvConfig {
   onLiveness?: LivenessCallback
 }
 
+/** What an environment is, and where the shared ones are kept. */
+export interface EnvironmentOptions extends EnvironmentSpec {
+  /** The folder that programs share. @default PYFERRY_HOME, then `pyferry` in the user's cache folder */
+  home?: string
+  /** Path of the uv to use. @default PYFERRY_UV, then what is found */
+  uvPath?: string
+  /** Path of the pixi to use. @default PYFERRY_PIXI, then what is found */
+  pixiPath?: string
+}
+
 /** Every option filled in, every path absolute. */
 export interface ResolvedOptions {
   sources: readonly SourcePart[]
@@ -98,6 +114,7 @@ export interface ResolvedOptions {
   python: string | undefined
   requirements: readonly string[]
   requirementsFile: readonly string[]
+  environment: EnvironmentOptions
   interpreter: string | undefined
   launcher: readonly [string, ...string[]] | undefined
   baseDir: string | undefined
@@ -123,7 +140,11 @@ export interface ResolvedOptions {
 /** Each option with those it cannot stand beside, and why. The docs print this table. */
 export const exclusions: readonly (readonly [keyof VenvConfig, readonly (keyof VenvConfig)[], string])[] = [
   ['interpreter', ['python', 'requirements', 'requirementsFile'], 'an existing interpreter is used as it is'],
-  ['launcher', ['interpreter', 'python', 'requirements', 'requirementsFile'], 'the command brings its own Python'],
+  [
+    'launcher',
+    ['interpreter', 'python', 'requirements', 'requirementsFile', 'environment'],
+    'the command brings its own Python',
+  ],
   ['launcher', ['stdout'], 'its stdout carries the messages'],
 ]
 
@@ -141,6 +162,7 @@ const readers: { [K in keyof ResolvedOptions]: [Reader<ResolvedOptions[K]>, Reso
   python: [readText, undefined],
   requirements: [listOf(readRequirement), []],
   requirementsFile: [(value, option) => oneOrMore(readPath)(value, option), []],
+  environment: [readEnvironment, {}],
   interpreter: [readCommandPath, undefined],
   launcher: [readLauncher, undefined],
   baseDir: [readPath, undefined],
@@ -181,6 +203,7 @@ export function resolveOptions(config: VenvConfig): ResolvedOptions {
     resolved[option] = given[option] === undefined ? standIn : read(given[option], option)
   }
   const options = resolved as unknown as ResolvedOptions
+  assertEnvironment(config, options)
   if (config.keepBaseDir === undefined) options.keepBaseDir = options.baseDir !== undefined
   if (options.keepBaseDir && options.baseDir === undefined) {
     throw new OptionError('keepBaseDir', true, 'left out, or given with baseDir: a temporary folder is not kept')
@@ -193,6 +216,67 @@ function assertCompatible(config: VenvConfig): void {
     const other = config[option] === undefined ? undefined : others.find((each) => config[each] !== undefined)
     if (other) throw new OptionError(other, config[other], `left out beside ${option}`, { hint: why })
   }
+}
+
+/** Where environments are kept and what makes them: the rest of the long form says what one is. */
+const PROVISIONER_OPTIONS = ['home', 'uvPath', 'pixiPath'] as const
+
+/** What may stand at the top as well. */
+const SHORT_FORMS = ['python', 'requirements', 'requirementsFile', 'interpreter'] as const
+
+function readEnvironment(value: unknown, option: string): EnvironmentOptions {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new OptionError(option, value, 'an object of options')
+  }
+  const environment = { ...value } as EnvironmentOptions
+  for (const name of PROVISIONER_OPTIONS) {
+    if (environment[name] !== undefined) readText(environment[name], `${option}.${name}`)
+  }
+  return environment
+}
+
+/** Everything that is said of the environment, in whichever place. */
+export function environmentSpec(options: Pick<ResolvedOptions, 'environment' | (typeof SHORT_FORMS)[number]>): EnvironmentSpec {
+  const { home: _, uvPath: __, pixiPath: ___, ...spec } = options.environment
+  const { python, requirements, requirementsFile, interpreter } = options
+  return {
+    ...spec,
+    ...(python !== undefined && { python }),
+    ...(requirements.length > 0 && { requirements }),
+    ...(requirementsFile.length > 0 && { requirementsFile }),
+    ...(interpreter !== undefined && { interpreter }),
+  }
+}
+
+function assertEnvironment(config: VenvConfig, options: ResolvedOptions): void {
+  const { environment = {} } = config
+  for (const name of SHORT_FORMS) {
+    if (config[name] === undefined || environment[name] === undefined) continue
+    throw new OptionError(`environment.${name}`, environment[name], `left out beside ${name}, which says the same`)
+  }
+  if (environment.home !== undefined && options.baseDir !== undefined) {
+    throw new OptionError('environment.home', environment.home, 'left out beside baseDir, where the environment is kept then')
+  }
+  try {
+    validateSpec(environmentSpec(options))
+  } catch (error) {
+    throw atItsPlace(error, config)
+  }
+}
+
+/** An error of the provisioner's door, by the name that the option has here. */
+function atItsPlace(error: unknown, config: VenvConfig): unknown {
+  if (error instanceof UnsafeRequirementError) {
+    return new OptionError('environment.requirements', error.requirement, `PEP 508 requirements (${error.message})`, {
+      cause: error,
+      hint: error.hint,
+    })
+  }
+  if (!(error instanceof OptionError)) return error
+  const { option, value, expected, hint } = error
+  const root = /^\w+/.exec(option)?.[0] ?? option
+  const isShort = SHORT_FORMS.some((name) => name === root && config[name] !== undefined)
+  return new OptionError(isShort ? option : `environment.${option}`, value, expected, { hint })
 }
 
 function readSources(value: unknown, option: string): SourcePart[] {

@@ -7,6 +7,7 @@
  * The provisioner makes the folder with Python in it, the worker runs it, the result cache holds what came back; none of them
  * knows another.
  */
+import { existsSync } from 'node:fs'
 import { assertKnownOptions, OptionError } from '@pyferry/errors'
 import { type Environment, type ProvisionEvent, Provisioner } from '@pyferry/provisioner'
 import { type Outcome, ResultCache, resolveWaitOptions } from '@pyferry/result-cache'
@@ -39,7 +40,7 @@ import {
 import { newCallId } from './call-id.js'
 import { claimFolder, type Folder } from './folder.js'
 import { type Functions, type FunctionTypes, makeFunctions, type UntypedFunctions } from './functions.js'
-import { type ResolvedOptions, resolveOptions, type VenvConfig } from './options.js'
+import { environmentSpec, type ResolvedOptions, resolveOptions, type VenvConfig } from './options.js'
 
 export interface StartOptions {
   /** Aborts the start: an installer's whole process tree is killed. */
@@ -64,6 +65,8 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
   readonly #listeners = { ready: new Map<unknown, () => void>(), died: new Map<unknown, () => void>() }
   #folder: Folder | undefined
   #environment: Environment | undefined
+  /** Whether a worker has run in the environment: it is known to work then. */
+  #wasReady = false
   #tails: { stdout: TailFile; stderr: TailFile } | undefined
   #release: (() => void) | undefined
   #closing: Promise<void> | undefined
@@ -134,6 +137,14 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
     return this.#worker.pythonVersion ?? this.#environment?.pythonVersion
   }
 
+  /**
+   * What was made for the worker: a plain value with id, packages and Python. `undefined` before the first start, and with
+   * `interpreter` or `launcher`, where nothing is made.
+   */
+  get environment(): Environment | undefined {
+    return this.#environment
+  }
+
   /** Finished results nobody has fetched yet. */
   get resultCount(): number {
     return this.#results.resultCount
@@ -158,6 +169,7 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
     if (display) this.#progress.add(display)
     try {
       await this.#worker.start((aborted) => this.#prepare(aborted), { signal })
+      this.#wasReady = true
     } finally {
       if (display) this.#progress.delete(display)
     }
@@ -276,6 +288,7 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
       // From here on the folder may be somebody else's.
       this.#tails?.stdout.detach()
       this.#tails?.stderr.detach()
+      this.#environment?.release()
       await this.#folder?.release()
     }
   }
@@ -324,21 +337,27 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
       const [command, ...args] = launcher
       return { command, args, env, cwd, transport: 'stdio', environment: launcher.join(' ') }
     }
-    const { threads, maxFrameBytes, interpreter } = this.#options
-    const python = interpreter ?? (await this.#ensure(this.#folder.baseDir, signal)).python
-    return workerLaunch({ python, threads, maxFrameBytes, env, cwd })
+    const { threads, maxFrameBytes, environment } = this.#options
+    const interpreter = this.#options.interpreter ?? environment.interpreter
+    if (interpreter !== undefined) return workerLaunch({ python: interpreter, threads, maxFrameBytes, env, cwd })
+    const { python, activation } = await this.#ensure(signal)
+    // What the caller chose for the worker comes before what the environment needs.
+    const whole = { ...env, ...activation, ...this.#options.env.set }
+    return workerLaunch({ python, threads, maxFrameBytes, env: whole, cwd })
   }
 
-  async #ensure(baseDir: string, signal: AbortSignal): Promise<Environment> {
-    const { python, requirements, requirementsFile } = this.#options
-    this.#environment = await new Provisioner({ baseDir }).ensure(
-      {
-        ...(python !== undefined && { python }),
-        requirements: [...requirements],
-        requirementsFile: [...requirementsFile],
-      },
-      { signal, onEvent: (event) => this.#onProvisionEvent(event) },
-    )
+  /** After a death the same generation, under the same lease: whatever others have built meanwhile. */
+  async #ensure(signal: AbortSignal): Promise<Environment> {
+    const held = this.#environment
+    if (held && this.#wasReady && existsSync(held.python)) return held
+    const { baseDir, environment } = this.#options
+    const { home, uvPath, pixiPath } = environment
+    const tools = { ...(uvPath !== undefined && { uvPath }), ...(pixiPath !== undefined && { pixiPath }) }
+    const place = baseDir === undefined ? { ...(home !== undefined && { home }) } : { baseDir: this.#folder?.baseDir ?? baseDir }
+    const provisioner = new Provisioner({ ...place, ...tools })
+    const onEvent = (event: ProvisionEvent) => this.#onProvisionEvent(event)
+    this.#environment = await provisioner.ensure(environmentSpec(this.#options), { signal, onEvent })
+    held?.release()
     return this.#environment
   }
 

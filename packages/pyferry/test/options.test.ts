@@ -24,6 +24,7 @@ describe('options (V-1, V-2)', () => {
       python: undefined,
       requirements: [],
       requirementsFile: [],
+      environment: {},
       interpreter: undefined,
       launcher: undefined,
       baseDir: undefined,
