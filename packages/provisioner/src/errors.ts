@@ -3,6 +3,7 @@
  *     ├── SpecError               the caller: what was asked for cannot be built by anybody
  *     │   └── UnsafeRequirementError
  *     ├── InterpreterError        the machine's Python: none, too old, broken, without what a build needs
+ *     ├── ToolError               uv or pixi: none, too old, broken, not to be had
  *     ├── PackageError            the packages: not there, in conflict, not buildable, not what was promised
  *     ├── NetworkError            the index or the way to it
  *     ├── MachineError            disk, permissions, the folder
@@ -22,6 +23,8 @@ export interface ProvisionFailure {
   phase?: Phase | undefined
   /** @default the hint of the code */
   hint?: string | undefined
+  /** @default what `hints.ts` says of the code */
+  retryable?: boolean | undefined
   cause?: unknown
   /** The command that failed, as one line. */
   command?: string | undefined
@@ -52,9 +55,9 @@ export abstract class ProvisionError extends PyferryError {
   declare logPath?: string
 
   constructor(name: ProvisionCode, message: string, failure: ProvisionFailure = {}) {
-    const { cause, hint = hints[name], facts = {}, ...known } = failure
+    const { cause, hint = hints[name], retryable = retryableCodes.has(name), facts = {}, ...known } = failure
     super(message, { cause, hint })
-    this.retryable = retryableCodes.has(name)
+    this.retryable = retryable
     this.facts = facts
     const { phase, command, exitCode, stdoutTail, stderrTail, logPath } = known
     const fields = Object.entries({ phase, command, exitCode, stdoutTail, stderrTail, logPath })
@@ -113,6 +116,34 @@ export class InterpreterError extends ProvisionError {
     message: string,
     failure: ProvisionFailure & { refused?: readonly RefusedPython[] } = {},
   ) {
+    super(name, message, failure)
+    this.code = `ERR_PYFERRY_${name}`
+    this.refused = failure.refused ?? []
+  }
+}
+
+export type ToolCode =
+  | 'TOOL_NOT_FOUND'
+  | 'TOOL_TOO_OLD'
+  | 'TOOL_FAILED_TO_START'
+  | 'TOOL_DOWNLOAD_FAILED'
+  | 'TOOL_CHECKSUM_MISMATCH'
+
+/** A tool that was looked at and not taken. */
+export interface RefusedTool {
+  path: string
+  /** Absent when it did not tell. */
+  version?: string
+  reason: string
+}
+
+/** No uv or pixi here that can be used, or none to be had. */
+export class ToolError extends ProvisionError {
+  readonly code: Code<ToolCode>
+  /** Every executable that was considered, in order, with the reason against it. */
+  readonly refused: readonly RefusedTool[]
+
+  constructor(name: ToolCode, message: string, failure: ProvisionFailure & { refused?: readonly RefusedTool[] } = {}) {
     super(name, message, failure)
     this.code = `ERR_PYFERRY_${name}`
     this.refused = failure.refused ?? []
@@ -241,6 +272,7 @@ nameErrors({
   SpecError,
   UnsafeRequirementError,
   InterpreterError,
+  ToolError,
   PackageError,
   NetworkError,
   MachineError,

@@ -13,6 +13,11 @@ export const hints = {
   PYTHON_BROKEN: 'run it with --version to see what is wrong, or name another with the option python',
   VENV_MODULE_MISSING: 'install the venv module (Debian, Ubuntu: apt install python3-venv)',
   PIP_MISSING: 'install pip for this Python (Debian, Ubuntu: apt install python3-pip-whl)',
+  TOOL_NOT_FOUND: 'check the path, or leave it out: then the tool is looked for on PATH',
+  TOOL_TOO_OLD: 'bring one of them up to date (uv self update, pixi self-update), or put a newer one on PATH',
+  TOOL_FAILED_TO_START: 'run it with --version to see what is wrong, or name another',
+  TOOL_DOWNLOAD_FAILED: 'see cause; or install the tool by hand and put it on PATH',
+  TOOL_CHECKSUM_MISMATCH: 'what was served is not what was published: find out why, or install the tool by hand',
   NO_MATCHING_DISTRIBUTION: 'check name and version; the package may have no release for this Python or platform',
   RESOLUTION_CONFLICT: 'loosen one of the requirements that stdoutTail and stderrTail name',
   BUILD_FAILED:

@@ -8,8 +8,10 @@ export type {
   ProvisionCode,
   ProvisionFailure,
   RefusedPython,
+  RefusedTool,
   SpecCode,
   StoppedCode,
+  ToolCode,
 } from './errors.js'
 export {
   BaseDirInUseError,
@@ -20,6 +22,7 @@ export {
   ProvisionError,
   SpecError,
   StoppedError,
+  ToolError,
   UnsafeRequirementError,
 } from './errors.js'
 export type { MissReason, Phase, ProvisionEvent } from './events.js'

@@ -11,11 +11,12 @@ import {
   type ProvisionFailure,
   SpecError,
   StoppedError,
+  ToolError,
 } from '../src/index.js'
 
 type Constructor = new (name: ProvisionCode, message: string, failure?: ProvisionFailure) => ProvisionError
 
-const classes = { SpecError, InterpreterError, PackageError, NetworkError, MachineError, StoppedError }
+const classes = { SpecError, InterpreterError, ToolError, PackageError, NetworkError, MachineError, StoppedError }
 
 const tree = {
   SpecError: ['SPEC_INVALID', 'SPEC_UNSAFE_REQUIREMENT', 'SOURCE_MISSING', 'HASH_MISSING'],
@@ -25,6 +26,13 @@ const tree = {
     'PYTHON_BROKEN',
     'VENV_MODULE_MISSING',
     'PIP_MISSING',
+  ],
+  ToolError: [
+    'TOOL_NOT_FOUND',
+    'TOOL_TOO_OLD',
+    'TOOL_FAILED_TO_START',
+    'TOOL_DOWNLOAD_FAILED',
+    'TOOL_CHECKSUM_MISMATCH',
   ],
   PackageError: [
     'NO_MATCHING_DISTRIBUTION',
@@ -72,10 +80,11 @@ describe.each(leaves)('$code', ({ type, code }) => {
       cause,
     })
     expect(error.retryable).toBe(retryableCodes.has(code))
+    expect(make({ retryable: true }).retryable).toBe(true)
   })
 
   test('X: what is not known is not there', () => {
-    const own = type === 'InterpreterError' ? ['refused'] : []
+    const own = type === 'InterpreterError' || type === 'ToolError' ? ['refused'] : []
     expect(Object.keys(make()).sort()).toEqual(['code', 'facts', 'hint', ...own, 'retryable'])
     expect(make({ hint: 'another' }).hint).toBe('another')
   })

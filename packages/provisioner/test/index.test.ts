@@ -13,6 +13,7 @@ test('the package exports these names and no others', () => {
     'Provisioner',
     'SpecError',
     'StoppedError',
+    'ToolError',
     'UnsafeRequirementError',
     'claimBaseDir',
     'inspectInterpreter',
