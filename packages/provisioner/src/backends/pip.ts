@@ -1,14 +1,16 @@
-/** The pip that a base Python has: the wheel it carries for `ensurepip`, where its packager put that, or an installed one. */
+/**
+ * The pip that a base Python has: the wheel it carries for `ensurepip`, where its packager put that, or an installed one; and
+ * how it is run from there, by that Python or by an environment's.
+ */
 import { join } from 'node:path'
-import { InterpreterError } from '../errors.js'
+import { currentFolder } from '../child-environment.js'
+import { classifyFailure } from '../classify.js'
+import { InterpreterError, NetworkError, PackageError } from '../errors.js'
+import type { Reporter } from '../events.js'
 import { listNames } from '../files.js'
 import type { FoundPython } from '../find-python.js'
-import { run } from '../run.js'
-import type { BuildJob } from './backend.js'
-
-export type PipJob = Pick<BuildJob, 'env' | 'workingFolder' | 'reporter' | 'signal' | 'redact'> & {
-  python: FoundPython
-}
+import { LIFELINE_PRELUDE } from '../lifeline.js'
+import { type Command, describeResult, type RunOptions, run } from '../run.js'
 
 export interface Pip {
   /** What to have on `sys.path` to import it: a wheel or a folder. */
@@ -19,6 +21,41 @@ export interface Pip {
 
 /** Debian's and Ubuntu's package python3-pip-whl; their Pythons may not say so in `WHEEL_PKG_DIR`. */
 export const DEBIAN_WHEELS = '/usr/share/python-wheels'
+
+/** What pip is found and run with: a part of every build, and all there is where only a tool is fetched. */
+export interface PipJob {
+  /** The base whose pip it is. */
+  python: Pick<FoundPython, 'base' | 'info'>
+  /** The installer's variables, see `installerEnvironment`. */
+  env: Readonly<Record<string, string | undefined>>
+  reporter: Reporter
+  signal: AbortSignal
+  redact: (text: string) => string
+}
+
+export interface PipRun {
+  pip: Pip
+  /** The interpreter that runs it, and that it installs for. */
+  interpreter: string
+  args: readonly string[]
+  /** Where relative paths start. */
+  cwd: string
+  onLine: NonNullable<RunOptions['onLine']>
+}
+
+/**
+ * `pip` is imported from where it is, a wheel or a folder, and that place is off `sys.path` again before it looks around:
+ * otherwise it would take itself, and everything beside it, for installed in the environment.
+ */
+const PIP_SCRIPT = `${LIFELINE_PRELUDE}
+import runpy, sys
+place = sys.argv.pop(1)
+sys.path.insert(0, place)
+import pip
+sys.path.remove(place)
+del place
+runpy.run_module("pip", run_name="__main__", alter_sys=True)
+`
 
 const FIND_SCRIPT = `
 import os, pip
@@ -40,6 +77,20 @@ export async function findPip(job: PipJob, packagedWheels: string): Promise<Pip>
   return (await findImportable(job)) ?? refuse(job, folders)
 }
 
+/**
+ * Run pip to its end. Where it has seen no release at all it is run once more, to hear why.
+ *
+ * @throws ProvisionError, classified; the signal's reason
+ */
+export async function runPip(job: PipJob, pipRun: PipRun): Promise<void> {
+  try {
+    await runOnce(job, pipRun)
+  } catch (error) {
+    if (!isNothingSeen(error)) throw error
+    await askAgain(job, pipRun, error)
+  }
+}
+
 export function isPipAtLeast({ version }: Pip, major: number, minor: number): boolean {
   const [itsMajor = 0, itsMinor = 0] = version.split('.').map(Number)
   return itsMajor > major || (itsMajor === major && itsMinor >= minor)
@@ -57,10 +108,10 @@ function byVersion(left: Pip, right: Pip): number {
   return left.version.localeCompare(right.version, 'en', { numeric: true })
 }
 
-async function findImportable(job: PipJob): Promise<Pip | undefined> {
-  const { python, env, workingFolder: cwd, signal, redact } = job
+async function findImportable({ python, env, signal, redact }: PipJob): Promise<Pip | undefined> {
   const args = ['-I', '-X', 'utf8', '-c', FIND_SCRIPT]
-  const result = await run({ file: python.base.path, args, env, cwd, hasLifeline: false }, { signal, redact })
+  const command = { file: python.base.path, args, env, cwd: currentFolder(), hasLifeline: false }
+  const result = await run(command, { signal, redact })
   const answer = result.exitCode === 0 ? result.stdoutTail.split('\n').at(-1) : undefined
   const [, version, place] = /^(\d\S*) (.+)$/.exec(answer ?? '') ?? []
   return version === undefined || place === undefined ? undefined : { place, version }
@@ -73,4 +124,33 @@ function refuse({ python, reporter }: PipJob, folders: readonly (string | null)[
     `${python.base.path} has no pip: none can be imported, and no pip-*.whl is in ${looked.join(', ')}`,
     { phase: reporter.phase, facts: { python: python.base.path, looked } },
   )
+}
+
+async function runOnce(job: PipJob, { pip, interpreter, args, cwd, onLine }: PipRun): Promise<void> {
+  const { env, signal, redact, reporter } = job
+  const all = ['-I', '-X', 'utf8', '-c', PIP_SCRIPT, pip.place, ...args]
+  const command: Command = { file: interpreter, args: all, env, cwd, hasLifeline: true }
+  const result = await run(command, { signal, redact, onLine })
+  if (result.exitCode === 0) return
+  throw classifyFailure(result, { ...describeResult(command, result, redact), phase: reporter.phase })
+}
+
+/** No release fits, and not a single one was seen: so pip says of a package that is not there, and of a 403 or 500 too. */
+function isNothingSeen(error: unknown): error is PackageError {
+  if (!(error instanceof PackageError) || error.code !== 'ERR_PYFERRY_NO_MATCHING_DISTRIBUTION') return false
+  return /\(from versions: none\)/.test(`${error.stderrTail}${error.stdoutTail}`)
+}
+
+/**
+ * Run pip once more to hear why: only `-vv` names an index that refuses or fails. When it works this time the index has
+ * recovered, and all is well.
+ *
+ * @throws the error of the second run when it says more, else the first
+ */
+async function askAgain(job: PipJob, pipRun: PipRun, first: PackageError): Promise<void> {
+  try {
+    await runOnce(job, { ...pipRun, args: [...pipRun.args, '-vv'], onLine: () => 'keep' })
+  } catch (error) {
+    throw error instanceof NetworkError ? error : job.signal.aborted ? error : first
+  }
 }

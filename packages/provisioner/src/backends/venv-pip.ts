@@ -8,7 +8,7 @@
  * take, of which most are never imported; an imported one is compiled and kept at its first import.
  */
 import { join } from 'node:path'
-import { NetworkError, PackageError, SpecError } from '../errors.js'
+import { SpecError } from '../errors.js'
 import { tryReadJson } from '../files.js'
 import type { FoundPython } from '../find-python.js'
 import { VENV_PYTHON } from '../layout.js'
@@ -16,7 +16,7 @@ import { LIFELINE_PRELUDE } from '../lifeline.js'
 import { isEmpty } from '../source.js'
 import type { InstalledPackage } from '../stamp.js'
 import type { Backend, BuildJob, BuildResult } from './backend.js'
-import { DEBIAN_WHEELS, findPip, isPipAtLeast, type Pip } from './pip.js'
+import { DEBIAN_WHEELS, findPip, isPipAtLeast, type Pip, type PipRun, runPip } from './pip.js'
 import { PipOutput } from './pip-output.js'
 import { parsePipReport } from './pip-report.js'
 import { projectTarget, runStep, writeConstraints, writeRequirements } from './steps.js'
@@ -39,20 +39,6 @@ import runpy
 runpy.run_module("venv", run_name="__main__", alter_sys=True)
 `
 
-/**
- * `pip` is imported from where it is, a wheel or a folder, and that place is off `sys.path` again before it looks around:
- * otherwise it would take itself, and everything beside it, for installed in the environment.
- */
-const PIP_SCRIPT = `${LIFELINE_PRELUDE}
-import runpy, sys
-place = sys.argv.pop(1)
-sys.path.insert(0, place)
-import pip
-sys.path.remove(place)
-del place
-runpy.run_module("pip", run_name="__main__", alter_sys=True)
-`
-
 async function create(job: BuildJob): Promise<void> {
   job.reporter.enter('create')
   const { spec, generation } = job
@@ -70,42 +56,20 @@ async function install(job: BuildJob, packagedWheels: string): Promise<BuildResu
   }
   reporter.enter('resolve')
   const pip = await findPip({ ...job, python: basePython(job) }, packagedWheels)
-  const args = ['-I', '-X', 'utf8', '-c', PIP_SCRIPT, pip.place, ...(await pipArguments(job, pip))]
-  await runPip(job, args)
+  await runPipOf(job, pip)
   return { ...made, tools: { pip: pip.version }, plan: await readPlan(job, pip) }
 }
 
-async function runPip(job: BuildJob, args: readonly string[]): Promise<void> {
+async function runPipOf(job: BuildJob, pip: Pip): Promise<void> {
+  const args = await pipArguments(job, pip)
   const output = new PipOutput(job)
-  const step = { file: join(job.generation.prefix, VENV_PYTHON), hasLifeline: true }
+  const onLine: PipRun['onLine'] = (stream, line) => output.read(stream, line)
+  const interpreter = join(job.generation.prefix, VENV_PYTHON)
+  const pipJob = { ...job, python: basePython(job) }
   try {
-    await runStep(job, { ...step, args, onLine: (stream, line) => output.read(stream, line) })
-  } catch (error) {
-    if (!isNothingSeen(error)) throw error
-    await askAgain(job, args, error)
+    await runPip(pipJob, { pip, interpreter, args, cwd: job.workingFolder, onLine })
   } finally {
     output.close()
-  }
-}
-
-/** No release fits, and not a single one was seen: so pip says of a package that is not there, and of a 403 or 500 too. */
-function isNothingSeen(error: unknown): error is PackageError {
-  if (!(error instanceof PackageError) || error.code !== 'ERR_PYFERRY_NO_MATCHING_DISTRIBUTION') return false
-  return /\(from versions: none\)/.test(`${error.stderrTail}${error.stdoutTail}`)
-}
-
-/**
- * Run pip once more to hear why: only `-vv` names an index that refuses or fails. When it works this time the index has
- * recovered, and all is well.
- *
- * @throws the error of the second run when it says more, else the first
- */
-async function askAgain(job: BuildJob, args: readonly string[], first: PackageError): Promise<void> {
-  try {
-    const file = join(job.generation.prefix, VENV_PYTHON)
-    await runStep(job, { file, args: [...args, '-vv'], hasLifeline: true, onLine: () => 'keep' })
-  } catch (error) {
-    throw error instanceof NetworkError ? error : job.signal.aborted ? error : first
   }
 }
 
