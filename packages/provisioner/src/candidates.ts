@@ -95,8 +95,8 @@ async function* findOnPath(name: string, folders: readonly string[]): AsyncGener
   }
 }
 
-/** A relative entry would make the choice depend on the current folder. */
-function pathFolders(env: Variables): string[] {
+/** The folders of PATH. A relative entry would make the choice depend on the current folder. */
+export function pathFolders(env: Variables): string[] {
   const path = env.PATH ?? env.Path ?? ''
   return path.split(delimiter).filter((folder) => folder.startsWith('/') || /^[A-Za-z]:/.test(folder))
 }

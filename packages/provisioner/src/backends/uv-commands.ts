@@ -73,6 +73,21 @@ export function uvExportScript(spec: ResolvedSpec, { script, output }: { script:
   return ['export', '--script', script, mode, '--no-header', '--format', 'requirements-txt', '-o', output, ...offline]
 }
 
+/** `uv help`. Answers before any configuration is read; pixi has the same. */
+export function uvVersion(): string[] {
+  return ['--version']
+}
+
+/**
+ * `uv help python install`. Where to is the variable `UV_PYTHON_INSTALL_DIR`. `--no-bin`: nothing is put on the user's PATH;
+ * `--no-registry`: nor told to Windows.
+ *
+ * @param request a version (`3.12`) or clauses (`>=3.11,<3.13`)
+ */
+export function uvPythonInstall(request: string): string[] {
+  return ['python', 'install', '--no-bin', '--no-registry', request]
+}
+
 /** Of a list, those named are built from source and no other is; uv and pip have the same two words for it. */
 function buildArguments({ build }: ResolvedSpec): string[] {
   if (build === 'allow') return []
