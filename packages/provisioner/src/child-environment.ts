@@ -33,6 +33,9 @@ const HONOURED = new Set([
   'UV_CONFIG_FILE',
   'UV_HTTP_RETRIES',
   'UV_HTTP_TIMEOUT',
+  // Where Pythons come from: a company's copy of them, and the list of what is in it.
+  'UV_PYTHON_INSTALL_MIRROR',
+  'UV_PYTHON_DOWNLOADS_JSON_URL',
 ])
 
 /** Logins of uv's named indexes. */

@@ -20,6 +20,8 @@ test('E: what would turn Python or pip elsewhere is removed, what names indexes 
     PIP_PROXY: 'p',
     PIP_KEYRING_PROVIDER: 'k',
     PIP_CONFIG_FILE: '/pip.conf',
+    UV_PYTHON_INSTALL_MIRROR: 'https://host/pythons',
+    UV_PYTHON_DOWNLOADS_JSON_URL: 'https://host/pythons.json',
   }
   const removed = [
     ...['HOME', 'PATH', 'EXECUTABLE', 'PLATLIBDIR', 'STARTUP', 'USERBASE', 'PYCACHEPREFIX'].map(
