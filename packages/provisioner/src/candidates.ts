@@ -38,7 +38,7 @@ export function parsePythonWish(python: string): PythonWish {
  */
 export async function* listCandidates(
   python: string,
-  { env, managedDir }: { env: Variables; managedDir?: string | undefined },
+  { env, listManaged }: { env: Variables; listManaged?: (() => Promise<Candidate[]>) | undefined },
 ): AsyncGenerator<Candidate> {
   const wish = parsePythonWish(python)
   if (wish.kind === 'path') {
@@ -62,6 +62,7 @@ export async function* listCandidates(
     const candidate = seen.has(path) ? undefined : tryCandidate(path)
     if (candidate) yield candidate
   }
+  if (listManaged) yield* await listManaged()
 }
 
 /**

@@ -65,7 +65,13 @@ export abstract class ProvisionError extends PyferryError {
   }
 }
 
-export type SpecCode = 'SPEC_INVALID' | 'SPEC_UNSAFE_REQUIREMENT' | 'SOURCE_MISSING' | 'HASH_MISSING'
+export type SpecCode =
+  | 'SPEC_INVALID'
+  | 'SPEC_UNSAFE_REQUIREMENT'
+  | 'SOURCE_MISSING'
+  | 'LOCKFILE_STALE'
+  | 'LOCKFILE_NEEDS_UV'
+  | 'HASH_MISSING'
 
 /** What was asked for cannot be built on any machine. */
 export class SpecError extends ProvisionError {
@@ -241,7 +247,10 @@ type Make = (name: never, message: string, failure: ProvisionFailure) => Provisi
 
 /** Of what a build can fail with by itself. */
 const families: readonly (readonly [codes: readonly ProvisionCode[], make: Make])[] = [
-  [['SPEC_INVALID', 'SOURCE_MISSING', 'HASH_MISSING'], (name: SpecCode, ...rest) => new SpecError(name, ...rest)],
+  [
+    ['SPEC_INVALID', 'SOURCE_MISSING', 'LOCKFILE_STALE', 'LOCKFILE_NEEDS_UV', 'HASH_MISSING'],
+    (name: SpecCode, ...rest) => new SpecError(name, ...rest),
+  ],
   [
     ['PYTHON_NOT_FOUND', 'PYTHON_VERSION_MISMATCH', 'PYTHON_BROKEN', 'VENV_MODULE_MISSING', 'PIP_MISSING'],
     (name: InterpreterCode, ...rest) => new InterpreterError(name, ...rest),

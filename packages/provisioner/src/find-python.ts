@@ -31,8 +31,8 @@ export interface FindOptions {
   probes?: ProbeCache | undefined
   /** @default [] */
   ranges?: readonly PythonRange[]
-  /** Where uv keeps the Pythons that it has fetched for us. */
-  managedDir?: string | undefined
+  /** Those that uv has installed, looked at last. */
+  listManaged?: (() => Promise<Candidate[]>) | undefined
 }
 
 const OLDEST: readonly Clause[] = [{ operator: '>=', version: '3.9' }]
@@ -116,7 +116,7 @@ async function examine(
 
 /** What was learnt of it before, as long as the disk shows the same of it and of what it stands for. */
 async function tryRecall(candidate: Candidate, probes: ProbeCache): Promise<Answer | undefined> {
-  const known = await probes.recall<Answer>('python', candidate)
+  const known = await probes.recall<Answer>('base', candidate)
   const base = known?.base && tryCandidate(known.base.path)
   return base && known?.base && isSameFile(base, known.base) ? known : undefined
 }
@@ -131,7 +131,7 @@ async function ask(candidate: Candidate, { env, signal, probes }: FindOptions): 
     return { path, code: 'PYTHON_BROKEN', reason: String(error.facts.reason), cause: error }
   }
   const answer: Answer = { info, base: tryCandidate(info.base) ?? null }
-  await probes?.remember<Answer>('python', candidate, answer)
+  await probes?.remember<Answer>('base', candidate, answer)
   return answer
 }
 

@@ -7,6 +7,9 @@ export const hints = {
   SPEC_INVALID: 'correct the option that the message names',
   SPEC_UNSAFE_REQUIREMENT: 'write it as PEP 508 has it: name[extra]>=1.0; marker, or name @ URL',
   SOURCE_MISSING: 'check the path; a relative one starts at the current folder of the process',
+  LOCKFILE_STALE:
+    'bring the lock file up to date (uv lock, pixi install), or pass lockMode: frozen to take it as it is',
+  LOCKFILE_NEEDS_UV: 'install uv, allow it to be fetched (downloads: missing), or pass lockPolicy: prefer',
   HASH_MISSING: 'give every requirement a version and a hash (pip-compile --generate-hashes), or take the hashes out',
   PYTHON_NOT_FOUND: 'install Python 3.9 or later, put it on PATH, or name it with the option python',
   PYTHON_VERSION_MISMATCH: 'install a Python that fits, or name another with the option python',

@@ -82,7 +82,12 @@ const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567'
 export function computeKey(document: KeyDocument): Key {
   const text = canonicalJson(document as unknown as CanonicalValue)
   const hash = createHash('sha256').update(DIGEST_PREFIX).update(text).digest()
-  return { digest: `sha256:${hash.toString('hex')}`, id: encodeBase32(hash.subarray(0, 10)) }
+  return { digest: `sha256:${hash.toString('hex')}`, id: encodeId(hash) }
+}
+
+/** The first 80 bits of a hash, as ids are written. */
+export function encodeId(hash: Uint8Array): string {
+  return encodeBase32(hash.subarray(0, 10))
 }
 
 /** `sha256:<hex>` of some bytes. */

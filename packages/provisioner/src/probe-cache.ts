@@ -11,7 +11,8 @@ import { join } from 'node:path'
 import type { Candidate } from './candidates.js'
 import { errnoOf, writeWhole } from './files.js'
 
-export type ProbeKind = 'python' | 'uv' | 'pixi'
+/** `base`: a Python to build from, and what it stands for. */
+export type ProbeKind = 'base' | 'python' | 'uv' | 'pixi'
 
 export interface ProbeCache {
   /** What `remember` was given for this very file; `undefined` when that is not known, or is not of this file any more. */

@@ -25,6 +25,13 @@ def base_executable():
         if os.path.isfile(found):
             return found
     return sys.executable
+def own_prefix():
+    # Without site the prefix of a virtual environment is not set: it is where pyvenv.cfg is.
+    here = os.path.dirname(os.path.abspath(sys.executable))
+    for folder in (here, os.path.dirname(here)):
+        if os.path.isfile(os.path.join(folder, "pyvenv.cfg")):
+            return folder
+    return sys.prefix
 def libc():
     try:
         return os.confstr("CS_GNU_LIBC_VERSION").replace(" ", "-")
@@ -40,6 +47,7 @@ print("\\n${MARK}" + json.dumps({
     "executable": sys.executable,
     "base": base_executable(),
     "prefix": os.path.realpath(sys.base_prefix),
+    "ownPrefix": own_prefix(),
     "soabi": sysconfig.get_config_var("SOABI"),
     "os": {"win32": "windows"}.get(sys.platform, sys.platform),
     "arch": __import__("platform").machine(),
@@ -63,6 +71,8 @@ export interface InterpreterInfo {
   base: string
   /** Real path of `sys.base_prefix`. */
   prefix: string
+  /** `sys.prefix`: of a virtual environment its folder. */
+  ownPrefix: string
   /** Tag of compiled modules; tells debug and free-threaded builds apart. */
   soabi: string | null
   /** `'linux'`, `'darwin'`, `'windows'`. */

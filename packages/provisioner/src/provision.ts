@@ -5,6 +5,7 @@
  *                                                    → lock-wait → create → resolve → download → build → install → verify → publish
  */
 import type { Backend } from './backends/backend.js'
+import { findBase } from './base-python.js'
 import { build } from './build.js'
 import { currentFolder, installerEnvironment, type Variables } from './child-environment.js'
 import { type Choice, chooseBackend } from './choose-backend.js'
@@ -12,7 +13,7 @@ import { makeDocument } from './document.js'
 import { ProvisionError } from './errors.js'
 import type { MissReason, Reporter } from './events.js'
 import { readFailure, writeFailure } from './failed-build.js'
-import { type FoundPython, findPython } from './find-python.js'
+import type { FoundPython } from './find-python.js'
 import { computeKey, type Key, type KeyDocument } from './key.js'
 import type { Lease } from './lease.js'
 import { explainMiss } from './miss.js'
@@ -92,7 +93,7 @@ export async function resolveWanted(request: ProvisionRequest): Promise<Wanted> 
   signal.throwIfAborted()
   const choice = await chooseBackend(found, { ...request, probes, redact })
   const { source, backend } = choice
-  const python = backend.name === 'pixi' ? undefined : await findBase(request, source, probes)
+  const python = backend.name === 'pixi' ? undefined : await findBase(choice, { ...request, probes, redact })
   const { workingFolder } = source
   const settings = await readSettings(spec, backend.name, { host: env, workingFolder, isUsed: !isEmpty(source) })
   reporter.enter('key')
@@ -101,18 +102,6 @@ export async function resolveWanted(request: ProvisionRequest): Promise<Wanted> 
   reporter.id = key.id
   signal.throwIfAborted()
   return { choice, source, settings, python, document, key, probes, redact }
-}
-
-async function findBase(request: ProvisionRequest, source: Source, probes: DeferredProbes): Promise<FoundPython> {
-  const { place, spec, env, reporter, signal } = request
-  reporter.enter('find-python', spec.python)
-  return await findPython(spec.python, {
-    env,
-    signal,
-    probes,
-    ranges: source.pythonRanges,
-    managedDir: place.home?.pythonsDir,
-  })
 }
 
 /**

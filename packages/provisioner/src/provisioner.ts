@@ -3,10 +3,12 @@ import { join, resolve } from 'node:path'
 import { assertKnownOptions, OptionError } from '@pyferry/errors'
 import { ProvisionError } from './errors.js'
 import { type ProvisionEvent, Reporter } from './events.js'
+import { type Existing, useInterpreter } from './existing.js'
 import { chooseHome } from './home.js'
+import type { BackendName } from './key.js'
 import { readBoolean, readText } from './option-readers.js'
 import { openBaseDir, openHome, type Place } from './place.js'
-import { type Provisioned, provision } from './provision.js'
+import { type Provisioned, type ProvisionRequest, provision } from './provision.js'
 import { type EnvironmentSpec, resolveSpec } from './spec.js'
 import { makeStop } from './stop.js'
 import type { ToolOptions } from './tools/options.js'
@@ -39,17 +41,17 @@ export interface EnsureOptions {
 export interface Environment {
   /** Of the key: the same for the same question. 16 characters. */
   id: string
-  /** Of this build of it. */
+  /** Of this build of it; `''` of an interpreter that was there. */
   generation: string
-  /** Who made it. */
-  backend: 'venv-pip' | 'uv-pip' | 'uv-sync' | 'pixi'
+  /** Who made it; `'none'`: it was there. */
+  backend: BackendName | 'none'
   /** `sys.prefix`. */
   prefix: string
   /** Path of the interpreter in it; not to be resolved, the link is what makes it this environment's. */
   python: string
   /** `'3.11.7'` */
   pythonVersion: string
-  /** What is installed, sorted by normalised name. */
+  /** What is installed, sorted by normalised name; not looked at in an interpreter that was there. */
   packages: { name: string; version: string }[]
   /** Variables that a program in it needs; none but for pixi's. */
   activation: Record<string, string>
@@ -101,7 +103,7 @@ export class Provisioner {
     try {
       const place = await this.#open(reporter)
       const { uvPath, pixiPath } = this.#options
-      const done = await provision({
+      const request: ProvisionRequest = {
         place,
         spec: resolved,
         tools: { uvPath, pixiPath },
@@ -110,10 +112,15 @@ export class Provisioner {
         signal: stop.signal,
         wantsLease,
         isRefresh,
-      })
+      }
+      const { interpreter } = resolved
+      const environment =
+        interpreter === undefined
+          ? describeEnvironment(await provision(request))
+          : describeExisting(await useInterpreter(interpreter, request))
       reporter.enter('done')
       reporter.leave()
-      return describeEnvironment(done)
+      return environment
     } catch (error) {
       if (error instanceof ProvisionError) error.phase ??= reporter.phase
       reporter.leave()
@@ -147,7 +154,7 @@ function readEnsureOptions(options: EnsureOptions) {
 }
 
 function describeEnvironment({ stamp, lease, isHit }: Provisioned): Environment {
-  const environment = {
+  const environment: PlainEnvironment = {
     id: stamp.id,
     generation: stamp.gen,
     backend: stamp.backend,
@@ -158,7 +165,28 @@ function describeEnvironment({ stamp, lease, isHit }: Provisioned): Environment 
     activation: { ...stamp.activation },
     hit: isHit,
   }
-  const release = () => lease?.release()
+  return withRelease(environment, () => lease?.release())
+}
+
+function describeExisting({ id, python, info }: Existing): Environment {
+  const environment: PlainEnvironment = {
+    id,
+    generation: '',
+    backend: 'none',
+    prefix: info.ownPrefix,
+    python,
+    pythonVersion: info.version,
+    packages: [],
+    activation: {},
+    hit: true,
+  }
+  return withRelease(environment, () => {})
+}
+
+type PlainEnvironment = Omit<Environment, 'release' | typeof Symbol.dispose>
+
+/** The methods are hidden: printing, comparing and sending see the plain value alone. */
+function withRelease(environment: PlainEnvironment, release: () => void): Environment {
   const hidden = { value: release, enumerable: false }
   return Object.defineProperties(environment, { release: hidden, [disposeSymbol]: hidden }) as Environment
 }

@@ -20,6 +20,8 @@ export interface Source {
   project: { folder: string; mode: 'editable' | 'wheel'; extras: readonly string[] } | undefined
   /** The lock file that decides, when one does. */
   lock: { kind: 'uv' | 'pylock' | 'script'; path: string; folder: string } | undefined
+  /** The same without its lock file; `undefined` where that cannot be. */
+  unlocked: Source | undefined
   pixi: { manifest: string; lock: string | undefined; environment: string } | undefined
   /** What else the Python must be: `requires-python`, `.python-version`, in words of PEP 440. */
   pythonRanges: readonly { range: string; from: string }[]
@@ -70,6 +72,7 @@ async function readRequirements(spec: ResolvedSpec, { env, folder }: SourceConte
     requirementsFiles,
     project: undefined,
     lock: undefined,
+    unlocked: undefined,
     pixi: undefined,
     pythonRanges: [],
     workingFolder,

@@ -17,6 +17,7 @@ const python: InterpreterInfo = {
   executable: '/opt/python/3.13.0/bin/python3',
   base: '/opt/python/3.13.0/bin/python3',
   prefix: '/opt/python/3.13.0',
+  ownPrefix: '/opt/python/3.13.0',
   soabi: 'cpython-313-x86_64-linux-gnu',
   os: 'linux',
   arch: 'x86_64',

@@ -19,7 +19,14 @@ type Constructor = new (name: ProvisionCode, message: string, failure?: Provisio
 const classes = { SpecError, InterpreterError, ToolError, PackageError, NetworkError, MachineError, StoppedError }
 
 const tree = {
-  SpecError: ['SPEC_INVALID', 'SPEC_UNSAFE_REQUIREMENT', 'SOURCE_MISSING', 'HASH_MISSING'],
+  SpecError: [
+    'SPEC_INVALID',
+    'SPEC_UNSAFE_REQUIREMENT',
+    'SOURCE_MISSING',
+    'LOCKFILE_STALE',
+    'LOCKFILE_NEEDS_UV',
+    'HASH_MISSING',
+  ],
   InterpreterError: [
     'PYTHON_NOT_FOUND',
     'PYTHON_VERSION_MISMATCH',

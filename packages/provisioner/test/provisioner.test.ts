@@ -60,7 +60,8 @@ function makePlace(): Place {
     links,
     baseDir,
     events,
-    ensure: (spec, options) => provisioner.ensure({ python: testPython, ...spec }, { onEvent, ...options }),
+    ensure: (spec, options) =>
+      provisioner.ensure({ python: testPython, backend: 'venv-pip', ...spec }, { onEvent, ...options }),
   }
 }
 

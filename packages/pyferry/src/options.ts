@@ -236,7 +236,9 @@ function readEnvironment(value: unknown, option: string): EnvironmentOptions {
 }
 
 /** Everything that is said of the environment, in whichever place. */
-export function environmentSpec(options: Pick<ResolvedOptions, 'environment' | (typeof SHORT_FORMS)[number]>): EnvironmentSpec {
+export function environmentSpec(
+  options: Pick<ResolvedOptions, 'environment' | (typeof SHORT_FORMS)[number]>,
+): EnvironmentSpec {
   const { home: _, uvPath: __, pixiPath: ___, ...spec } = options.environment
   const { python, requirements, requirementsFile, interpreter } = options
   return {
@@ -255,7 +257,11 @@ function assertEnvironment(config: VenvConfig, options: ResolvedOptions): void {
     throw new OptionError(`environment.${name}`, environment[name], `left out beside ${name}, which says the same`)
   }
   if (environment.home !== undefined && options.baseDir !== undefined) {
-    throw new OptionError('environment.home', environment.home, 'left out beside baseDir, where the environment is kept then')
+    throw new OptionError(
+      'environment.home',
+      environment.home,
+      'left out beside baseDir, where the environment is kept then',
+    )
   }
   try {
     validateSpec(environmentSpec(options))

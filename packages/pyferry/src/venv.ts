@@ -353,7 +353,8 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
     const { baseDir, environment } = this.#options
     const { home, uvPath, pixiPath } = environment
     const tools = { ...(uvPath !== undefined && { uvPath }), ...(pixiPath !== undefined && { pixiPath }) }
-    const place = baseDir === undefined ? { ...(home !== undefined && { home }) } : { baseDir: this.#folder?.baseDir ?? baseDir }
+    const place =
+      baseDir === undefined ? { ...(home !== undefined && { home }) } : { baseDir: this.#folder?.baseDir ?? baseDir }
     const provisioner = new Provisioner({ ...place, ...tools })
     const onEvent = (event: ProvisionEvent) => this.#onProvisionEvent(event)
     this.#environment = await provisioner.ensure(environmentSpec(this.#options), { signal, onEvent })

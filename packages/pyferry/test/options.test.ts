@@ -121,6 +121,7 @@ describe('options (V-1, V-2)', () => {
       python: 'python3',
       requirements: [],
       requirementsFile: 'r.txt',
+      environment: {},
       stdout: 'tail',
     }
     for (const [option, others] of exclusions) {
