@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { arrows, inlined } from './support/arrows.js'
+import { arrows, inlined, libraries } from './support/arrows.js'
 import { findCircle, importsBySource, importsOf } from './support/imports.js'
 import { packages, publishedPackages } from './support/workspace.js'
 
@@ -24,9 +24,10 @@ describe.each(publishedPackages())('the sources of $manifest.name', ({ name, fol
     expect(ours.filter((each) => !allowed.includes(each))).toEqual([])
   })
 
-  test('import nothing but our packages, Node, each other, and what is inlined', () => {
+  test('import nothing but our packages, their libraries, Node, each other, and what is inlined', () => {
     const foreign = [...importsBySource(source).values()].flat().filter((each) => !/^(@pyferry\/|node:|\.)/.test(each))
-    expect(foreign.sort()).toEqual((inlined[name] ?? []).map((library) => library.name))
+    const known = [...(libraries[name] ?? []), ...(inlined[name] ?? []).map((library) => library.name)]
+    expect([...new Set(foreign)].sort()).toEqual(known.sort())
   })
 
   test('import each other with their extension and never from outside the package', () => {

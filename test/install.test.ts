@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest'
-import { arrows } from './support/arrows.js'
+import { installedWith } from './support/arrows.js'
 import { compile, consumer, Project } from './support/project.js'
 import { python } from './support/python.js'
 import { typeCheck, typescriptVersions } from './support/type-check.js'
@@ -13,7 +13,7 @@ const resolutions = { node16: ['*.mts', '*.cts'], bundler: ['*.mts'] } as const
 
 describe.each(publishedPackages())('$manifest.name installed alone', ({ name, manifest }) => {
   const project = new Project()
-  const tarballs = [manifest.name, ...arrows[name]!].map((each) => packed[each]!)
+  const tarballs = [manifest.name, ...installedWith(name)].map((each) => packed[each]!)
 
   beforeAll(() => project.install(tarballs))
   afterAll(() => project.remove())

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { arrows } from './support/arrows.js'
+import { arrows, libraries } from './support/arrows.js'
 import { packages, publishedPackages, root } from './support/workspace.js'
 
 const door = {
@@ -28,9 +28,12 @@ describe.each(publishedPackages())('the manifest of $manifest.name', ({ name, fo
     expect(Object.keys(manifest.scripts ?? {}).filter((script) => installScripts.includes(script))).toEqual([])
   })
 
-  test('depends on our packages along the arrows, and on nothing else', () => {
-    expect(Object.keys(manifest.dependencies ?? {}).sort()).toEqual(arrows[name])
-    expect(Object.values(manifest.dependencies ?? {}).every((range) => range === 'workspace:^')).toBe(true)
+  test('depends on our packages along the arrows, on the libraries that were decided on, and on nothing else', () => {
+    const ours = arrows[name] ?? []
+    const dependencies = Object.entries(manifest.dependencies ?? {})
+    expect(dependencies.map(([each]) => each).sort()).toEqual([...ours, ...(libraries[name] ?? [])].sort())
+    for (const [each, range] of dependencies)
+      expect(range, each).toMatch(ours.includes(each) ? /^workspace:\^$/ : /^\^\d/)
     expect(manifest.peerDependencies).toBeUndefined()
     expect(manifest.optionalDependencies).toBeUndefined()
   })

@@ -21,3 +21,15 @@ export const inlined: Readonly<Record<string, readonly { name: string; licence: 
     { name: 'signal-exit', licence: 'The ISC License, Copyright (c) 2015-2023 Benjamin Coe, Isaac Z. Schlueter' },
   ],
 }
+
+/** Libraries of others that a package needs where it runs: each a decision, with its reason in the commit that brought it. */
+export const libraries: Readonly<Record<string, readonly string[]>> = {
+  provisioner: ['smol-toml'],
+}
+
+/** Everything that is installed with a package: ours along the arrows, and the libraries of all of them. */
+export function installedWith(name: string): string[] {
+  const ours = arrows[name] ?? []
+  const folders = [name, ...ours.map((each) => each.replace('@pyferry/', ''))]
+  return [...ours, ...folders.flatMap((each) => libraries[each] ?? [])]
+}
