@@ -41,6 +41,20 @@ export function validateRequirement(text: string): void {
  * @throws UnsafeRequirementError as `validateRequirement`
  */
 export function parseRequirement(text: string): Requirement {
+  return readText(text, 'refuse')
+}
+
+/**
+ * Read a requirement from a file of the user's own, such as `pyproject.toml`, where a login in its URL is theirs to write: it is
+ * kept, so `url` and `text` must be blanked before they are shown or hashed.
+ *
+ * @throws UnsafeRequirementError as `validateRequirement`, but for logins
+ */
+export function parseDeclaredRequirement(text: string): Requirement {
+  return readText(text, 'keep')
+}
+
+function readText(text: string, logins: 'refuse' | 'keep'): Requirement {
   const refuse = (message: string, position = 0, hint?: string): never => {
     const shown = redactUrls(String(text))
     throw new UnsafeRequirementError(shown, position, `requirement ${JSON.stringify(shown)} ${message}`, { hint })
@@ -50,7 +64,9 @@ export function parseRequirement(text: string): Requirement {
   const reader = new TextReader(text, (expected, position) =>
     refuse(`is not PEP 508: expected ${expected} at position ${position}`, position),
   )
-  return readRequirement(reader, (url, position) => assertNoLogin(url, position, refuse))
+  return readRequirement(reader, (url, position) => {
+    if (logins === 'refuse') assertNoLogin(url, position, refuse)
+  })
 }
 
 /** The name as indexes compare it: lower case, `-` for every run of `-`, `_` and `.` (PEP 503). */
