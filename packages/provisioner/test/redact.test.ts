@@ -17,6 +17,11 @@ test('E: for the key a login is blanked to the same text whatever it was', () =>
   expect(blankLogins('https://a:1@host.example/')).not.toBe('https://host.example/')
 })
 
+test('X: a long word is looked through once', () => {
+  const word = 'a'.repeat(2_000_000)
+  expect(redactUrls(`${word} ${word}://user:pw@host.example`)).toBe(`${word} ${word}://***@host.example`)
+})
+
 test('X: a password of the environment is blanked wherever it turns up, also decoded', () => {
   const redact = makeRedactor({
     PIP_INDEX_URL: 'https://user:p%40ssword@host.example/',
