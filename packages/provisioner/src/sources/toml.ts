@@ -41,6 +41,9 @@ const REASONS: Readonly<Record<string, string>> = {
   'invalid value': 'a value was expected: a quoted string, a number, a date, true, false, a list or a table',
   'illegal character in key': 'a key of letters, digits, - and _ was expected, or a quoted one',
   'illegal empty bare key': 'a key was expected',
+  'unexpected end of key': 'a key was expected',
+  'control characters are not allowed in strings':
+    'a string closed on its line was expected, without control characters in it',
   'unfinished string': 'the closing quotes of a string were expected',
   'unfinished array': 'the closing ] of a list was expected',
   'unfinished table': 'the closing } of a table was expected',
