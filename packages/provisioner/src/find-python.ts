@@ -73,7 +73,8 @@ function rangesOf(python: string): ReadRange[] {
 
 /** @throws SpecError (SPEC_INVALID) */
 function readRange({ range, from }: PythonRange): ReadRange {
-  const clauses = tryParsePythonRange(range)
+  // Pre-releases in it count as what they come before: no release lies between.
+  const clauses = tryParsePythonRange(range.replace(/(\d)(?:\.?(?:a|b|rc|dev)\d+)+/g, '$1'))
   if (clauses) return { clauses, from }
   throw new SpecError(
     'SPEC_INVALID',

@@ -21,7 +21,7 @@ import type { BuildRight, Place } from './place.js'
 import { DeferredProbes } from './probes.js'
 import { makeRedactor } from './redact.js'
 import { readSettings, type Settings } from './settings.js'
-import { isEmpty, readSource, type Source } from './source.js'
+import { readSource, type Source } from './source.js'
 import type { ResolvedSpec } from './spec.js'
 import { readCurrent, readGeneration, type Stamp } from './stamp.js'
 import type { ToolOptions } from './tools/options.js'
@@ -94,8 +94,7 @@ export async function resolveWanted(request: ProvisionRequest): Promise<Wanted> 
   const choice = await chooseBackend(found, { ...request, probes, redact })
   const { source, backend } = choice
   const python = backend.name === 'pixi' ? undefined : await findBase(choice, { ...request, probes, redact })
-  const { workingFolder } = source
-  const settings = await readSettings(spec, backend.name, { host: env, workingFolder, isUsed: !isEmpty(source) })
+  const settings = await readSettings(spec, backend.name, { host: env, source })
   reporter.enter('key')
   const document = makeDocument({ spec, backend: backend.name, source, settings, python: python?.info })
   const key = computeKey(document)

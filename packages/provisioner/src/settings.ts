@@ -6,6 +6,7 @@
 import { chooseVariables, installerEnvironment, type Variables } from './child-environment.js'
 import type { BackendName, KeyDocument } from './key.js'
 import { readPipSettings, unusedPipSettings } from './pip-settings.js'
+import { isEmpty, type Source } from './source.js'
 import type { ResolvedSpec } from './spec.js'
 import { readUvSettings, uvVariables } from './uv-settings.js'
 
@@ -19,17 +20,17 @@ export interface Settings {
 /**
  * Read the settings that `backend` will work with.
  *
- * @param isUsed `false`: nothing is installed, so that no setting matters
  * @throws SpecError (SOURCE_MISSING) for a constraints file that a variable names and is not there
  */
 export async function readSettings(
   spec: ResolvedSpec,
   backend: BackendName,
-  { host, workingFolder, isUsed }: { host: Variables; workingFolder: string; isUsed: boolean },
+  { host, source }: { host: Variables; source: Source },
 ): Promise<Settings> {
+  const { workingFolder } = source
   const base = installerEnvironment(chooseVariables(host, spec.env), spec.ambient)
-  const env = { ...base, ...chosenVariables(spec) }
-  if (!isUsed) return { env, install: unusedPipSettings.install, configFiles: [] }
+  const env = { ...base, ...chosenVariables(spec, source) }
+  if (isEmpty(source)) return { env, install: unusedPipSettings.install, configFiles: [] }
   const isUv = backend === 'uv-pip' || backend === 'uv-sync'
   const installerEnv = isUv ? await uvVariables(spec, backend, base, env) : env
   const { install, configFiles } = isUv
@@ -51,11 +52,15 @@ export async function readSettings(
   }
 }
 
-/** The options that have a variable of pip's. An option replaces the variable. */
-function chosenVariables(spec: ResolvedSpec): Record<string, string> {
+/** The options that have a variable of pip's. An option goes before what the project says, and that before the variable. */
+function chosenVariables(spec: ResolvedSpec, { indexes, lock }: Source): Record<string, string> {
+  // A project that is locked says it to uv by itself.
+  const own = lock ? { main: undefined, extra: [] } : indexes
+  const main = spec.index ?? own.main
+  const extra = spec.extraIndexes.length > 0 ? spec.extraIndexes : own.extra
   return {
-    ...(spec.index !== undefined && { PIP_INDEX_URL: spec.index }),
-    ...(spec.extraIndexes.length > 0 && { PIP_EXTRA_INDEX_URL: spec.extraIndexes.join(' ') }),
+    ...(main !== undefined && { PIP_INDEX_URL: main }),
+    ...(extra.length > 0 && { PIP_EXTRA_INDEX_URL: extra.join(' ') }),
     ...(spec.findLinks.length > 0 && { PIP_FIND_LINKS: spec.findLinks.join(' ') }),
     ...(spec.offline && { PIP_NO_INDEX: '1' }),
     ...(spec.hashes === 'require' && { PIP_REQUIRE_HASHES: '1' }),

@@ -1,37 +1,43 @@
 /** What is to be in an environment, as far as files say it: read once, for the key and for whoever installs. */
-import { dirname } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Variables } from './child-environment.js'
-import { fingerprint } from './fingerprint.js'
+import { SpecError } from './errors.js'
+import type { PythonRange } from './find-python.js'
 import type { KeyDocument } from './key.js'
-import { blankLogins } from './redact.js'
-import type { Requirement } from './requirement.js'
-import { readRequirementsFiles } from './requirements-file.js'
+import { readPixiSource } from './sources/from-pixi.js'
+import { readProjectSource } from './sources/from-project.js'
+import { readRequirementsSource } from './sources/from-requirements.js'
+import { readScriptSource } from './sources/from-script.js'
 import type { ResolvedSpec } from './spec.js'
 
 export interface Source {
   /** The part of the key. */
   key: KeyDocument['source']
-  /** PEP 508 texts, for pip and `uv pip`. */
+  /** PEP 508 texts, for pip and `uv pip`; a login in a URL is kept where it stands in a file of the user's. */
   requirements: readonly string[]
   /** Requirements files as the user has them, by absolute path. */
   requirementsFiles: readonly string[]
   /** A project to be installed itself, with these of its extras. */
   project: { folder: string; mode: 'editable' | 'wheel'; extras: readonly string[] } | undefined
   /** The lock file that decides, when one does. */
-  lock: { kind: 'uv' | 'pylock' | 'script'; path: string; folder: string } | undefined
+  lock: LockFile | undefined
   /** The same without its lock file; `undefined` where that cannot be. */
   unlocked: Source | undefined
   pixi: { manifest: string; lock: string | undefined; environment: string } | undefined
-  /** What else the Python must be: `requires-python`, `.python-version`, in words of PEP 440. */
-  pythonRanges: readonly { range: string; from: string }[]
+  /** What else the Python must be: `requires-python`, `.python-version`. */
+  pythonRanges: readonly PythonRange[]
+  /** Indexes that a project names for itself; the options go before them. */
+  indexes: { main: string | undefined; extra: readonly string[] }
   /** Where installers run: relative paths inside files start here. */
   workingFolder: string
+  /** The files that were read, absolute, for people. */
+  paths: readonly string[]
 }
 
-/** Whether anything is installed. */
-export function isEmpty({ key, requirements, requirementsFiles }: Source): boolean {
-  return key.kind === 'none' && requirements.length === 0 && requirementsFiles.length === 0
+export interface LockFile {
+  kind: 'uv' | 'pylock' | 'script'
+  path: string
+  /** Of the project, or of the script. */
+  folder: string
 }
 
 export interface SourceContext {
@@ -46,53 +52,36 @@ export interface SourceContext {
 /**
  * Read the files that the spec names.
  *
- * @throws SpecError (SOURCE_MISSING, SPEC_INVALID)
+ * @throws SpecError SOURCE_MISSING; SPEC_INVALID, also for requirements that stand beside a lock file
+ * @throws OptionError for an extra or a group that the project does not have
+ * @throws UnsafeRequirementError for a requirement in a file of the project's that is none
  */
 export async function readSource(spec: ResolvedSpec, context: SourceContext): Promise<Source> {
-  return await readRequirements(spec, context)
-}
-
-async function readRequirements(spec: ResolvedSpec, { env, folder }: SourceContext): Promise<Source> {
-  const { requirements, requirementsFiles } = spec
-  const first = requirementsFiles[0]
-  const workingFolder = first === undefined ? folder : dirname(first)
-  const closure = await readRequirementsFiles(requirementsFiles, 'requirements', { env, workingFolder })
-  const localPaths = [...closure.localPaths, ...requirements.flatMap(localPathOf)].sort()
-  return {
-    key: {
-      kind: requirementsFiles.length > 0 ? 'requirements' : requirements.length > 0 ? 'inline' : 'none',
-      files: closure.files,
-      packages: requirements.map(({ text }) => keyTextOf(text)).sort(),
-      extras: [],
-      groups: [],
-      project: 'none',
-      local: await fingerprintAll(localPaths),
+  const source = await readNamed(spec, context)
+  const named = [
+    ...(spec.requirements.length > 0 ? ['requirements'] : []),
+    ...(spec.requirementsFiles.length > 0 ? ['requirementsFile'] : []),
+  ]
+  if (!source.lock || named.length === 0) return source
+  throw new SpecError(
+    'SPEC_INVALID',
+    `${named.join(' and ')} must be left out beside ${source.lock.path}, which is complete`,
+    {
+      hint: 'add them to the project and lock it again, or name the pyproject.toml of a project without a lock file',
+      facts: { options: named, lock: source.lock.path },
     },
-    requirements: requirements.map(({ text }) => text),
-    requirementsFiles,
-    project: undefined,
-    lock: undefined,
-    unlocked: undefined,
-    pixi: undefined,
-    pythonRanges: [],
-    workingFolder,
-  }
+  )
 }
 
-function keyTextOf(text: string): string {
-  return blankLogins(text).replaceAll('://@', '://')
+/** Whether anything is installed. */
+export function isEmpty({ key, requirements, requirementsFiles, lock, project, pixi }: Source): boolean {
+  const isNamed = lock ?? project ?? pixi
+  return !isNamed && requirements.length === 0 && requirementsFiles.length === 0 && key.kind !== 'pylock'
 }
 
-function fingerprintAll(paths: readonly string[]): Promise<{ path: string; fingerprint: string }[]> {
-  return Promise.all(paths.map(async (path) => ({ path, fingerprint: await fingerprint(path) })))
-}
-
-function localPathOf({ url }: Requirement): string[] {
-  if (url === undefined || !/^file:/i.test(url)) return []
-  try {
-    return [fileURLToPath(url.replace(/#.*$/, ''))]
-  } catch {
-    // A file URL of another machine: the installer will say what it thinks of it.
-    return []
-  }
+function readNamed(spec: ResolvedSpec, context: SourceContext): Promise<Source> {
+  if (spec.pixi) return readPixiSource(spec.pixi)
+  if (spec.script !== undefined) return readScriptSource(spec.script, spec, context)
+  if (spec.project !== undefined) return readProjectSource(spec.project, spec, context)
+  return readRequirementsSource(spec, context)
 }

@@ -6,7 +6,7 @@ import { makeDocument } from '../src/document.js'
 import { computeKey } from '../src/key.js'
 import type { InterpreterInfo } from '../src/probe.js'
 import { readSettings } from '../src/settings.js'
-import { isEmpty, readSource } from '../src/source.js'
+import { readSource } from '../src/source.js'
 import { type EnvironmentSpec, resolveSpec } from '../src/spec.js'
 import { temporaryFolder } from './fixtures/folders.js'
 
@@ -31,8 +31,7 @@ async function idOf(given: EnvironmentSpec, info = python, variables = {}): Prom
   const spec = resolveSpec(given)
   const env = { PIP_CONFIG_FILE: '/dev/null', XDG_CONFIG_DIRS: '/nowhere', ...variables }
   const source = await readSource(spec, { env, folder: '/', onIgnored: () => expect.unreachable() })
-  const context = { host: env, workingFolder: source.workingFolder, isUsed: !isEmpty(source) }
-  const settings = await readSettings(spec, 'venv-pip', context)
+  const settings = await readSettings(spec, 'venv-pip', { host: env, source })
   return computeKey(makeDocument({ spec, backend: 'venv-pip', source, settings, python: info })).id
 }
 

@@ -65,7 +65,7 @@ describe('options (V-1, V-2)', () => {
     ['an array instead of options', [], 'config'],
     ['an unknown option', { treads: 2 }, 'treads'],
     ['an option of a part not yet built', { entry: 'x.py' }, 'entry'],
-    ['another one', { environment: {} }, 'environment'],
+    ['another one', { workers: 2 }, 'workers'],
     ['zero threads', { threads: 0 }, 'threads'],
     ['threads as text', { threads: '2' }, 'threads'],
     ['half a thread', { threads: 1.5 }, 'threads'],
