@@ -9,7 +9,7 @@ import { type GenerationLayout, generationLayout, isGeneration, type KeyFolder, 
 import type { InterpreterInfo } from './probe.js'
 
 export interface InstalledPackage {
-  /** Normalised (PEP 503). */
+  /** Normalised (PEP 503); as conda has it when it is from there. */
   name: string
   version: string
   /** Of the archive it came from, in hex; `null` when that was not one, or the installer does not tell. */
