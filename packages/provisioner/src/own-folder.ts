@@ -5,6 +5,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { MachineError, SpecError } from './errors.js'
 import { errnoOf, explainSystemError, isAbsent, isDirectoryItself, parseJson, readNow, writeWhole } from './files.js'
 import { SCHEMA } from './layout.js'
+import { makeFolders } from './make-folders.js'
 
 export interface FolderRules {
   /** The option that names the folder, for messages. */
@@ -27,7 +28,7 @@ export interface FolderRules {
 export async function prepareFolder(folder: string, rules: FolderRules): Promise<string> {
   const path = resolve(folder)
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 })
+    await makeFolders(path)
   } catch (error) {
     // EEXIST: there, and not a folder. ENOTDIR: so is one of its parents.
     if (errnoOf(error) === 'EEXIST' || errnoOf(error) === 'ENOTDIR') throw notAFolder(path, rules, error)
