@@ -72,6 +72,7 @@ export type SpecCode =
   | 'LOCKFILE_STALE'
   | 'LOCKFILE_NEEDS_UV'
   | 'HASH_MISSING'
+  | 'PATH_TOO_LONG'
 
 /** What was asked for cannot be built on any machine. */
 export class SpecError extends ProvisionError {
@@ -160,6 +161,7 @@ export type PackageCode =
   | 'NO_MATCHING_DISTRIBUTION'
   | 'RESOLUTION_CONFLICT'
   | 'BUILD_FAILED'
+  | 'SDIST_FORBIDDEN'
   | 'HASH_MISMATCH'
   | 'INSTALL_FAILED'
   | 'VERIFY_FAILED'
@@ -174,7 +176,7 @@ export class PackageError extends ProvisionError {
   }
 }
 
-export type NetworkCode = 'NETWORK_UNREACHABLE' | 'AUTH_FAILED' | 'TLS_FAILED'
+export type NetworkCode = 'NETWORK_UNREACHABLE' | 'AUTH_FAILED' | 'TLS_FAILED' | 'OFFLINE_MISS'
 
 /** The package index, or the way to it. */
 export class NetworkError extends ProvisionError {

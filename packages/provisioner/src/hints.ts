@@ -4,13 +4,14 @@ export type ProvisionCode = keyof typeof hints
 
 /** By code, without its prefix `ERR_PYFERRY_`. A place that knows more gives a hint of its own. */
 export const hints = {
-  SPEC_INVALID: 'correct the option that the message names',
+  SPEC_INVALID: 'correct what the message names: an option, or a line of a file',
   SPEC_UNSAFE_REQUIREMENT: 'write it as PEP 508 has it: name[extra]>=1.0; marker, or name @ URL',
   SOURCE_MISSING: 'check the path; a relative one starts at the current folder of the process',
-  LOCKFILE_STALE:
-    'bring the lock file up to date (uv lock, pixi install), or pass lockMode: frozen to take it as it is',
-  LOCKFILE_NEEDS_UV: 'install uv, allow it to be fetched (downloads: missing), or pass lockPolicy: prefer',
-  HASH_MISSING: 'give every requirement a version and a hash (pip-compile --generate-hashes), or take the hashes out',
+  LOCKFILE_STALE: "bring the lock file up to date with its own tool (uv lock, pixi install), or choose lockMode 'update'",
+  LOCKFILE_NEEDS_UV: "install uv (pip install uv), allow downloads: 'missing', or give up the lock file (lockPolicy: 'prefer')",
+  HASH_MISSING:
+    'give a version and a hash to every requirement and to what it needs (uv pip compile --generate-hashes), or take the hashes out',
+  PATH_TOO_LONG: 'choose a folder whose path is shorter',
   PYTHON_NOT_FOUND: 'install Python 3.9 or later, put it on PATH, or name it with the option python',
   PYTHON_VERSION_MISMATCH: 'install a Python that fits, or name another with the option python',
   PYTHON_BROKEN: 'run it with --version to see what is wrong, or name another with the option python',
@@ -25,13 +26,15 @@ export const hints = {
   RESOLUTION_CONFLICT: 'loosen one of the requirements that stdoutTail and stderrTail name',
   BUILD_FAILED:
     'the package has no ready wheel here and its build failed: see stdoutTail and stderrTail for what it lacks',
+  SDIST_FORBIDDEN: 'allow this package to be built, or choose a version or a Python for which it has a ready wheel',
   HASH_MISMATCH: 'what the index serves is not what was locked: find out why before you renew the hashes',
   INSTALL_FAILED: 'see stdoutTail and stderrTail',
   VERIFY_FAILED: 'a package claims another version than the one installed; see facts',
-  NETWORK_UNREACHABLE: 'check the network, the proxy variables and PIP_INDEX_URL, then try again',
-  AUTH_FAILED: 'give the login by PIP_INDEX_URL, netrc or keyring; it never stands in a requirement',
-  TLS_FAILED: "name the company's certificate file with PIP_CERT or SSL_CERT_FILE",
-  DISK_FULL: 'free some space, or choose a baseDir on another disk',
+  NETWORK_UNREACHABLE: 'check the network, the proxy variables and the address of the package index, then try again',
+  AUTH_FAILED: 'give the login with the address of the index, by netrc or keyring; it never stands in a requirement',
+  TLS_FAILED: "name the company's certificate file with PIP_CERT for pip, and with SSL_CERT_FILE for uv",
+  OFFLINE_MISS: 'allow the network once, or put the package into a folder that findLinks or PIP_FIND_LINKS names',
+  DISK_FULL: 'free some space (also for TMPDIR and the caches), or choose a folder on another disk',
   PERMISSION_DENIED: 'choose a folder that this user may write to',
   HOME_READ_ONLY: 'choose a folder on a disk that is mounted for writing',
   HOME_UNSAFE: 'choose a folder that belongs to this user alone',

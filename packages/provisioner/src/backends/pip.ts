@@ -142,8 +142,8 @@ function isNothingSeen(error: unknown): error is PackageError {
 }
 
 /**
- * Run pip once more to hear why: only `-vv` names an index that refuses or fails. When it works this time the index has
- * recovered, and all is well.
+ * Run pip once more to hear why: only `-vv` names an index that refuses or fails, and what was left out. When it works this time
+ * the index has recovered, and all is well.
  *
  * @throws the error of the second run when it says more, else the first
  */
@@ -151,6 +151,12 @@ async function askAgain(job: PipJob, pipRun: PipRun, first: PackageError): Promi
   try {
     await runOnce(job, { ...pipRun, args: [...pipRun.args, '-vv'], onLine: () => 'keep' })
   } catch (error) {
-    throw error instanceof NetworkError ? error : job.signal.aborted ? error : first
+    throw isReason(error) || job.signal.aborted ? error : first
   }
+}
+
+/** What makes pip see nothing: an index that does not answer, or that may not be asked, or sources that may not be built. */
+function isReason(error: unknown): boolean {
+  if (error instanceof NetworkError) return true
+  return error instanceof PackageError && error.code === 'ERR_PYFERRY_SDIST_FORBIDDEN'
 }
