@@ -1,5 +1,6 @@
 /** Who makes the environment: by what is asked for, what the source needs, and what is there. */
 import type { Backend } from './backends/backend.js'
+import { pixiManaged } from './backends/pixi-backend.js'
 import { uvPip, uvSyncProject } from './backends/uv.js'
 import { venvPip } from './backends/venv-pip.js'
 import { fetchMissingUv, mayDownload } from './downloads.js'
@@ -30,6 +31,7 @@ export type ChoiceRequest = Pick<ProvisionRequest, 'spec' | 'tools' | 'env' | 'r
  */
 export async function chooseBackend(source: Source, request: ChoiceRequest): Promise<Choice> {
   const { spec, reporter } = request
+  if (source.pixi) return { backend: pixiManaged, tool: await obtainPixi(request), source }
   const needsUv = source.lock?.kind === 'uv' || source.lock?.kind === 'script'
   const uv = await obtainUv(request, { isNeeded: needsUv || spec.backend === 'uv' })
   if (uv) return { backend: source.lock?.kind === 'uv' ? uvSyncProject : uvPip, tool: uv, source }
@@ -44,6 +46,16 @@ export async function chooseBackend(source: Source, request: ChoiceRequest): Pro
     `${lock.path} is read by uv alone, and there is none: its project's dependencies are taken`,
   )
   return { backend: venvPip, tool: undefined, source: unlocked }
+}
+
+async function obtainPixi({ tools, env, place, reporter, signal, probes }: ChoiceRequest): Promise<FoundTool> {
+  reporter.enter('find-tool', 'pixi')
+  const found = await findTool('pixi', { explicit: tools.pixiPath, home: place.home?.home, env, signal, probes })
+  if (found) return found
+  throw new ToolError('TOOL_NOT_FOUND', 'there is no pixi on PATH or where its installer puts it', {
+    hint: 'install pixi (https://pixi.sh), or name its path',
+    facts: { kind: 'pixi' },
+  })
 }
 
 /** @returns `undefined` when pip is to do it */

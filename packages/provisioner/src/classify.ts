@@ -23,7 +23,7 @@ import { joinWrappedLines } from './wrapped-lines.js'
 type Facts = Readonly<Record<string, string>>
 type Classified = (message: string, failure: ProvisionFailure) => ProvisionError
 
-interface Rule {
+export interface Rule {
   /** On one line of either stream, wrapped ones joined. Its named groups become facts. */
   pattern: RegExp
   /** What has to stand on some other line, or in the command. */
@@ -51,6 +51,9 @@ const machine =
   (message, failure) =>
     new MachineError(code, message, failure)
 
+/** How a rule names the class and code of its error. */
+export const faults = { spec, packages, network, machine }
+
 const NO_RELEASE = 'no release fits'
 const OFFLINE = 'a package is not here, and no index may be asked'
 const NO_BUILDING = 'a package has no ready wheel here, and building from source is not allowed'
@@ -64,7 +67,7 @@ const UV_WANTS = String.raw`(?:you require|your project depends on|\S+ depends? 
 const UV_GIVES_UP = "we can conclude that (?:your (?:project's )?requirements are unsatisfiable|[^,]*? cannot be used)"
 
 /** In their order: what is sure to be the reason comes before what may be its consequence. */
-const rules: readonly Rule[] = [
+const pipAndUvRules: readonly Rule[] = [
   // Whatever else fails on a full disk fails because of it.
   {
     pattern: /No space left on device|Disk quota exceeded|\[Errno (?:28|122)\]|\(os error (?:28|112|122)\)/,
@@ -327,7 +330,11 @@ const MAX_SHOWN_LENGTH = 500
  *
  * @param failure its `command` is read too: some messages mean another thing with `--no-index`
  */
-export function classifyFailure(result: RunResult, failure: ProvisionFailure): ProvisionError {
+export function classifyFailure(
+  result: RunResult,
+  failure: ProvisionFailure,
+  rules: readonly Rule[] = pipAndUvRules,
+): ProvisionError {
   const lines = [result.stderrTail, result.stdoutTail].flatMap(joinWrappedLines).map(redactUrls)
   for (const rule of rules) {
     const found = findLine(rule, lines, failure.command)

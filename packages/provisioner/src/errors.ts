@@ -234,49 +234,22 @@ export class StoppedError extends ProvisionError {
   }
 }
 
+/** What a build can fail with by itself, by name. */
+const recreatable = { SpecError, InterpreterError, ToolError, PackageError, NetworkError, MachineError }
+
 /**
  * Make an error again from what another process has written down of it.
  *
- * @returns `undefined` for a code that is not one of ours
+ * @returns `undefined` for one that is not known
  */
-export function recreateError(code: string, message: string, fields: ProvisionFailure): ProvisionError | undefined {
-  const name = code.replace(/^ERR_PYFERRY_/, '')
-  const family = families.find(([codes]) => (codes as readonly string[]).includes(name))
-  return family?.[1](name as never, message, fields)
+export function recreateError(
+  { name, code, message }: { name: string; code: string; message: string },
+  failure: ProvisionFailure,
+): ProvisionError | undefined {
+  const type = (recreatable as Readonly<Record<string, new (...args: never[]) => ProvisionError>>)[name]
+  const short = code.replace(/^ERR_PYFERRY_/, '')
+  return type && short in hints ? new type(short as never, message as never, failure as never) : undefined
 }
-
-type Make = (name: never, message: string, failure: ProvisionFailure) => ProvisionError
-
-/** Of what a build can fail with by itself. */
-const families: readonly (readonly [codes: readonly ProvisionCode[], make: Make])[] = [
-  [
-    ['SPEC_INVALID', 'SOURCE_MISSING', 'LOCKFILE_STALE', 'LOCKFILE_NEEDS_UV', 'HASH_MISSING'],
-    (name: SpecCode, ...rest) => new SpecError(name, ...rest),
-  ],
-  [
-    ['PYTHON_NOT_FOUND', 'PYTHON_VERSION_MISMATCH', 'PYTHON_BROKEN', 'VENV_MODULE_MISSING', 'PIP_MISSING'],
-    (name: InterpreterCode, ...rest) => new InterpreterError(name, ...rest),
-  ],
-  [
-    [
-      'NO_MATCHING_DISTRIBUTION',
-      'RESOLUTION_CONFLICT',
-      'BUILD_FAILED',
-      'HASH_MISMATCH',
-      'INSTALL_FAILED',
-      'VERIFY_FAILED',
-    ],
-    (name: PackageCode, ...rest) => new PackageError(name, ...rest),
-  ],
-  [
-    ['NETWORK_UNREACHABLE', 'AUTH_FAILED', 'TLS_FAILED'],
-    (name: NetworkCode, ...rest) => new NetworkError(name, ...rest),
-  ],
-  [
-    ['DISK_FULL', 'PERMISSION_DENIED', 'HOME_READ_ONLY', 'HOME_UNSAFE', 'HOME_INCOMPATIBLE', 'SPAWN_FAILED'],
-    (name: MachineCode, ...rest) => new MachineError(name, ...rest),
-  ],
-]
 
 nameErrors({
   ProvisionError,

@@ -10,6 +10,7 @@ interface FailedBuild {
   schema: 1
   /** Of the lock holding in which it failed. */
   token: string
+  name: string
   code: string
   message: string
   fields: Record<string, unknown>
@@ -18,8 +19,8 @@ interface FailedBuild {
 /** Keep a failure for those who wait. */
 export async function writeFailure(key: KeyFolder, token: string, error: ProvisionError): Promise<void> {
   if (error.retryable || error instanceof StoppedError) return
-  const { code, message } = error
-  const failed: FailedBuild = { schema: 1, token, code, message, fields: { ...error } }
+  const { name, code, message } = error
+  const failed: FailedBuild = { schema: 1, token, name, code, message, fields: { ...error } }
   await writeWhole(key.failed, `${JSON.stringify(failed)}\n`)
 }
 
@@ -27,5 +28,5 @@ export async function writeFailure(key: KeyFolder, token: string, error: Provisi
 export async function readFailure(key: KeyFolder, token: string): Promise<ProvisionError | undefined> {
   const failed = (await tryReadJson(key.failed)) as FailedBuild | undefined
   if (failed?.schema !== 1 || failed.token !== token) return undefined
-  return recreateError(failed.code, failed.message, failed.fields)
+  return recreateError(failed, failed.fields)
 }

@@ -7,8 +7,10 @@ export const hints = {
   SPEC_INVALID: 'correct what the message names: an option, or a line of a file',
   SPEC_UNSAFE_REQUIREMENT: 'write it as PEP 508 has it: name[extra]>=1.0; marker, or name @ URL',
   SOURCE_MISSING: 'check the path; a relative one starts at the current folder of the process',
-  LOCKFILE_STALE: "bring the lock file up to date with its own tool (uv lock, pixi install), or choose lockMode 'update'",
-  LOCKFILE_NEEDS_UV: "install uv (pip install uv), allow downloads: 'missing', or give up the lock file (lockPolicy: 'prefer')",
+  LOCKFILE_STALE:
+    "bring the lock file up to date with its own tool (uv lock, pixi install), or choose lockMode 'update'",
+  LOCKFILE_NEEDS_UV:
+    "install uv (pip install uv), allow downloads: 'missing', or give up the lock file (lockPolicy: 'prefer')",
   HASH_MISSING:
     'give a version and a hash to every requirement and to what it needs (uv pip compile --generate-hashes), or take the hashes out',
   PATH_TOO_LONG: 'choose a folder whose path is shorter',

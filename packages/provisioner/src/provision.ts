@@ -10,10 +10,10 @@ import { build } from './build.js'
 import { currentFolder, installerEnvironment, type Variables } from './child-environment.js'
 import { type Choice, chooseBackend } from './choose-backend.js'
 import { makeDocument } from './document.js'
-import { ProvisionError } from './errors.js'
+import { InterpreterError, ProvisionError } from './errors.js'
 import type { MissReason, Reporter } from './events.js'
 import { readFailure, writeFailure } from './failed-build.js'
-import type { FoundPython } from './find-python.js'
+import { type FoundPython, findPython } from './find-python.js'
 import { computeKey, type Key, type KeyDocument } from './key.js'
 import type { Lease } from './lease.js'
 import { explainMiss } from './miss.js'
@@ -126,11 +126,12 @@ async function tryHit(request: ProvisionRequest, wanted: Wanted): Promise<Provis
 
 async function buildMissing(request: ProvisionRequest, wanted: Wanted): Promise<Provisioned> {
   const { place, spec, reporter, signal, isRefresh } = request
-  const { key, python, settings, redact } = wanted
+  const { key, settings, redact } = wanted
+  const helper = wanted.python ?? (await tryFindHelper(request, wanted))
   let miss = await explainMiss(place, wanted, isRefresh)
   const rights = {
     id: key.id,
-    python: python?.base.path,
+    python: helper?.base.path,
     env: settings.env,
     limitMs: spec.lockTimeoutMs,
     reporter,
@@ -143,10 +144,20 @@ async function buildMissing(request: ProvisionRequest, wanted: Wanted): Promise<
     if (right.waitedFor) miss = await explainMiss(place, wanted, isRefresh)
     reporter.miss(miss.reason, miss.changed)
     await wanted.probes.save()
-    const stamp = await buildAs(right, request, wanted)
+    const stamp = await buildAs(right, request, wanted, helper?.base.path)
     const lease = request.wantsLease ? place.takeLease(key.id, stamp.gen) : undefined
     return { stamp, lease, isHit: false }
   })
+}
+
+/** Where the tool brings its own Python, another holds the lock and sees to it that the tool dies with us; where there is one. */
+async function tryFindHelper({ env, signal }: ProvisionRequest, { probes }: Wanted): Promise<FoundPython | undefined> {
+  try {
+    return await findPython('auto', { env, signal, probes })
+  } catch (error) {
+    if (error instanceof InterpreterError) return undefined
+    throw error
+  }
 }
 
 /** @throws ProvisionError: that with which the build failed that was waited for */
@@ -165,7 +176,12 @@ async function tryBuiltByOther(
   return undefined
 }
 
-async function buildAs(right: BuildRight, request: ProvisionRequest, wanted: Wanted): Promise<Stamp> {
+async function buildAs(
+  right: BuildRight,
+  request: ProvisionRequest,
+  wanted: Wanted,
+  launcher: string | undefined,
+): Promise<Stamp> {
   const { place, spec, reporter, signal } = request
   const { choice, source, settings, python, document, key, redact } = wanted
   const backend: Backend = choice.backend
@@ -177,6 +193,7 @@ async function buildAs(right: BuildRight, request: ProvisionRequest, wanted: Wan
       source,
       python,
       tool: choice.tool,
+      launcher,
       document,
       key,
       env: settings.env,

@@ -27,7 +27,7 @@ const isRecording = process.env.PYFERRY_RECORD === '1'
 
 describe('E: recorded output is called what it is', () => {
   const files = readdirSync(recorded, { recursive: true }).map(String)
-  test.each(files.filter((file) => /^pip-.*\.json$/.test(file)).sort())('%s', (file) => {
+  test.each(files.filter((file) => /^(?:pip|uv)-.*\.json$/.test(file)).sort())('%s', (file) => {
     const sample: Sample = JSON.parse(readFileSync(new URL(file, recorded), 'utf8'))
     const { code, facts = {} } = findCase(basename(file, '.json'))
     const error = classifySample(sample)

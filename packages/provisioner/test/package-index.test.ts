@@ -8,7 +8,7 @@ import { proxyVariables, startIndexProxy } from './fixtures/index-proxy.js'
 import { type IndexFile, indexAuthority, startPackageIndex, withLogin } from './fixtures/package-index.js'
 import { runPython, testPython } from './fixtures/pythons.js'
 import { testPip, uvEnvironment } from './fixtures/tool-runs.js'
-import { testUv } from './fixtures/uv-for-tests.js'
+import { testUv } from './fixtures/uv.js'
 import { makeWheel } from './fixtures/wheels.js'
 
 const files: readonly IndexFile[] = [

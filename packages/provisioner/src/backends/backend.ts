@@ -16,6 +16,8 @@ export interface BuildJob {
   python: FoundPython | undefined
   /** uv or pixi, where the backend is one of theirs. */
   tool: FoundTool | undefined
+  /** A Python that can have the lifeline of another program armed, see `lifeline.ts`; `undefined` where there is none. */
+  launcher: string | undefined
   generation: GenerationLayout
   /** The installer's variables, see `settings.ts`. */
   env: Readonly<Record<string, string>>

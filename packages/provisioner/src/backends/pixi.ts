@@ -36,6 +36,8 @@ export interface PixiSource {
 export interface PixiJob {
   source: PixiSource
   tool: { path: string; version: string }
+  /** A Python that arms the lifeline, see `lifeline.ts`. @default none: a host that is killed leaves pixi to end by itself */
+  launcher?: string | undefined
   /** Managed: the folder to build in, absent or empty; everything goes in it. In place: not looked at. */
   prefix: string
   /** Without a lock, `'locked'` is as `'update'`: there is nothing that could be out of date. */
@@ -174,6 +176,7 @@ async function runPixi(job: PixiJob, cwd: string, args: string[], more: Variable
     env: { ...pixiEnvironment(job.env), ...more },
     cwd,
     hasLifeline: false,
+    launcher: job.launcher,
   }
   const onLine = (stream: 'stdout' | 'stderr', line: string) => {
     reporter.log(stream, line)

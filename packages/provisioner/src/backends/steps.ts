@@ -23,7 +23,7 @@ export interface Step {
 export async function runStep(job: BuildJob, step: Step): Promise<RunResult> {
   const { signal, redact, reporter } = job
   const { file, args, cwd = job.workingFolder, hasLifeline } = step
-  const launcher = hasLifeline ? undefined : job.python?.base.path
+  const launcher = hasLifeline ? undefined : job.launcher
   const command: Command = { file, args, env: { ...job.env, ...step.env }, cwd, hasLifeline, launcher }
   const onLine: OnLine = (stream, line) => {
     reporter.log(stream, line)

@@ -1,22 +1,4 @@
-/** Where pixi is looked for, and which one will do. */
-import { homedir } from 'node:os'
-import { join } from 'node:path'
-
-export const pixiTool = {
-  name: 'pixi',
-  /** Of the host, naming an executable. */
-  variable: 'PYFERRY_PIXI',
-  executable: process.platform === 'win32' ? 'pixi.exe' : 'pixi',
-  /** After PATH. The first is where pixi's own installer puts it. */
-  folders: (home = homedir()): string[] => [join(home, '.pixi', 'bin'), '/opt/homebrew/bin', '/usr/local/bin'],
-  /**
-   * Everything that is used with every pixi has been there since this one, which is the one that the tests run for real. What
-   * only a newer one can do is asked for by its version, see `pixiFeatures`.
-   */
-  minimum: '0.15.2',
-  /** From what `pixi --version` prints: `pixi 0.15.2`. */
-  parseVersion: (output: string): string | undefined => /^pixi (\d+\.\d+\.\d+\S*)/m.exec(output)?.[1],
-} as const
+/** What not every pixi can do. Everything else has been there since the oldest that is accepted, see `tool.ts`. */
 
 /** What not every accepted pixi can do, with the first that can. Source: pixi's changelog. */
 export const pixiFeatures = {

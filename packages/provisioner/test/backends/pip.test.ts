@@ -96,6 +96,7 @@ async function jobFor(path: string, given: EnvironmentSpec = {}): Promise<BuildJ
     spec,
     source: await readSource(spec, { env: process.env, folder, onIgnored: () => {} }),
     tool: undefined,
+    launcher: undefined,
     home: undefined,
     python: { ...python, info: { ...python.info, wheelFolder: null } },
     generation: generationLayout(key, newGeneration()),
