@@ -7,10 +7,10 @@ import { BuildLog, removeOldLogs } from './build-log.js'
 import { ProvisionError } from './errors.js'
 import { errnoOf, explainSystemError, removeTree, writeWhole } from './files.js'
 import type { Key, KeyDocument } from './key.js'
-import { generationLayout, newGeneration, SCHEMA } from './layout.js'
+import { generationLayout, newGeneration } from './layout.js'
 import type { Place } from './place.js'
 import { ownIdentity } from './process-identity.js'
-import { publish, type Stamp, writeStamp } from './stamp.js'
+import { makeStamp, publish, type Stamp, writeStamp } from './stamp.js'
 import { verify } from './verify.js'
 
 export interface BuildRequest extends Omit<BuildJob, 'generation' | 'home'> {
@@ -39,25 +39,9 @@ export async function build(request: BuildRequest): Promise<Stamp> {
     await writeWhole(building, `${JSON.stringify(owner)}\n`)
     const built = await backend.build(job)
     reporter.enter('verify')
-    const { pythonVersion, packages } = await verify(job, built)
+    const verified = await verify(job, built)
     reporter.enter('publish')
-    const stamp: Stamp = {
-      schema: SCHEMA,
-      ...key,
-      gen,
-      prefix,
-      exe: built.python,
-      sysPrefix: built.sysPrefix,
-      backend: backend.name,
-      tools: built.tools,
-      pythonVersion,
-      base: request.python?.info ?? null,
-      document: request.document,
-      packages,
-      activation: built.activation,
-      phasesMs: reporter.phasesMs,
-      createdAt: new Date().toISOString(),
-    }
+    const stamp = makeStamp({ ...request, generation, built, verified })
     request.signal.throwIfAborted()
     await writeWhole(folder.spec, `${JSON.stringify(request.document)}\n`)
     await writeStamp(generation, stamp)

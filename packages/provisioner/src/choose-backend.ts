@@ -1,6 +1,6 @@
 /** Who makes the environment: by what is asked for, what the source needs, and what is there. */
 import type { Backend } from './backends/backend.js'
-import { pixiManaged } from './backends/pixi-backend.js'
+import { pixi } from './backends/pixi-backend.js'
 import { uvPip, uvSyncProject } from './backends/uv.js'
 import { venvPip } from './backends/venv-pip.js'
 import { fetchMissingUv, mayDownload } from './downloads.js'
@@ -31,7 +31,7 @@ export type ChoiceRequest = Pick<ProvisionRequest, 'spec' | 'tools' | 'env' | 'r
  */
 export async function chooseBackend(source: Source, request: ChoiceRequest): Promise<Choice> {
   const { spec, reporter } = request
-  if (source.pixi) return { backend: pixiManaged, tool: await obtainPixi(request), source }
+  if (source.pixi) return { backend: pixi, tool: await obtainPixi(request), source }
   const needsUv = source.lock?.kind === 'uv' || source.lock?.kind === 'script'
   const uv = await obtainUv(request, { isNeeded: needsUv || spec.backend === 'uv' })
   if (uv) return { backend: source.lock?.kind === 'uv' ? uvSyncProject : uvPip, tool: uv, source }

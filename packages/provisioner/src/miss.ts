@@ -5,7 +5,7 @@ import { listNames, tryReadJson } from './files.js'
 import { type KeyDocument, listChangedFields } from './key.js'
 import { isEnvironmentId } from './layout.js'
 import type { Place } from './place.js'
-import { readPublished, type Stamp } from './stamp.js'
+import { readPublished } from './stamp.js'
 
 export interface Miss {
   reason: MissReason
@@ -27,15 +27,16 @@ export async function explainMiss(
   const published = readPublished(place.keyFolder(key.id))
   if ('stamp' in published && published.stamp.digest === key.digest && isRefresh)
     return { reason: 'refresh', changed: [] }
-  if ('stamp' in published) return compare(published.stamp, document)
+  if ('stamp' in published) return compareDocuments(published.stamp.document, document)
   if (published.reason !== 'absent' || !place.home) return { reason: published.reason, changed: [] }
   const nearest = await findNearest(place.home.environmentsDir, key.id, document)
   if (!nearest) return { reason: 'absent', changed: [] }
   return { ...reasonOf(nearest.changed), comparedWith: nearest.id }
 }
 
-function compare(stamp: Stamp, document: KeyDocument): Miss {
-  return reasonOf(listChangedFields(stamp.document, document))
+/** The miss of one document where there is another. */
+export function compareDocuments(before: KeyDocument, document: KeyDocument): Miss {
+  return reasonOf(listChangedFields(before, document))
 }
 
 function reasonOf(changed: string[]): Miss {

@@ -41,6 +41,8 @@ export interface Place {
   /** Of a home; `undefined`: everybody keeps their own. */
   readonly home: HomeLayout | undefined
   readonly metaDir: string
+  /** Where installers keep what they have downloaded: on the disk of the environments, so that a file can be in several of them. */
+  readonly cacheVariables: Readonly<Record<string, string>>
   keyFolder(id: string): KeyFolder
   logPath(id: string, gen: string): string
   /** Work in one place with equal names is done one after the other within this process. */
@@ -81,6 +83,11 @@ class HomePlace implements Place {
 
   get metaDir(): string {
     return this.home.logsDir
+  }
+
+  get cacheVariables(): Record<string, string> {
+    const { cachesDir } = this.home
+    return { PIP_CACHE_DIR: join(cachesDir, 'pip'), UV_CACHE_DIR: join(cachesDir, 'uv') }
   }
 
   keyFolder(id: string): KeyFolder {
@@ -142,6 +149,11 @@ class PrivatePlace implements Place {
 
   get metaDir(): string {
     return this.#layout.metaDir
+  }
+
+  /** The installers' own: nothing but the environment is kept here. */
+  get cacheVariables(): Record<string, string> {
+    return {}
   }
 
   keyFolder(): KeyFolder {

@@ -4,7 +4,7 @@
  *     resolve-source → find-tool → find-python → key → hit
  *                                                    → lock-wait → create → resolve → download → build → install → verify → publish
  */
-import type { Backend } from './backends/backend.js'
+import { createHash } from 'node:crypto'
 import { findBase } from './base-python.js'
 import { build } from './build.js'
 import { currentFolder, installerEnvironment, type Variables } from './child-environment.js'
@@ -14,9 +14,10 @@ import { InterpreterError, ProvisionError } from './errors.js'
 import type { MissReason, Reporter } from './events.js'
 import { readFailure, writeFailure } from './failed-build.js'
 import { type FoundPython, findPython } from './find-python.js'
-import { computeKey, type Key, type KeyDocument } from './key.js'
+import { buildInPlace, explainInPlace, inPlacePrefix, readInPlace } from './in-place.js'
+import { computeKey, encodeId, type Key, type KeyDocument } from './key.js'
 import type { Lease } from './lease.js'
-import { explainMiss } from './miss.js'
+import { explainMiss, type Miss } from './miss.js'
 import type { BuildRight, Place } from './place.js'
 import { DeferredProbes } from './probes.js'
 import { makeRedactor } from './redact.js'
@@ -26,6 +27,7 @@ import type { ResolvedSpec } from './spec.js'
 import { readCurrent, readGeneration, type Stamp } from './stamp.js'
 import type { ToolOptions } from './tools/options.js'
 import { takeTurn } from './turns.js'
+import { updateLock } from './update-lock.js'
 
 export interface ProvisionRequest {
   place: Place
@@ -54,7 +56,9 @@ export async function provision(request: ProvisionRequest): Promise<Provisioned>
   const wanted = await resolveWanted(request)
   const hit = isRefresh ? undefined : await tryHit(request, wanted)
   if (hit) return hit
-  return await takeTurn(place.turnOf(wanted.key.id), signal, async (before) => {
+  // One folder is made by one at a time, whatever is asked of it.
+  const turn = wanted.inPlace ?? place.turnOf(wanted.key.id)
+  return await takeTurn(turn, signal, async (before) => {
     // Of two that ask the same at the same time, the second finds what the first has built, or fails as that has.
     const late = before.didWait ? await tryHit(request, wanted) : undefined
     if (late) return late
@@ -76,6 +80,8 @@ export interface Wanted {
   python: FoundPython | undefined
   document: KeyDocument
   key: Key
+  /** With `place: 'project'`: where its tool keeps the environment. */
+  inPlace: string | undefined
   probes: DeferredProbes
   redact: (text: string) => string
 }
@@ -89,18 +95,23 @@ export async function resolveWanted(request: ProvisionRequest): Promise<Wanted> 
   const folder = currentFolder()
   const context = { env: installerEnvironment(env, spec.ambient), folder }
   const onIgnored = (message: string) => reporter.warning('source-ignored', message)
-  const found = await readSource(spec, { ...context, onIgnored })
+  const read = () => readSource(spec, { ...context, onIgnored })
+  const found = await read()
   signal.throwIfAborted()
-  const choice = await chooseBackend(found, { ...request, probes, redact })
-  const { source, backend } = choice
-  const python = backend.name === 'pixi' ? undefined : await findBase(choice, { ...request, probes, redact })
+  const whole = { ...request, probes, redact }
+  const choice = await chooseBackend(found, whole)
+  const { backend } = choice
+  const python = backend.name === 'pixi' ? undefined : await findBase(choice, whole)
+  if (spec.lockMode === 'update' && (await updateLock(choice, python, whole))) choice.source = await read()
+  const { source } = choice
   const settings = await readSettings(spec, backend.name, { host: env, source })
+  const inPlace = spec.place === 'project' ? inPlacePrefix(source) : undefined
   reporter.enter('key')
   const document = makeDocument({ spec, backend: backend.name, source, settings, python: python?.info })
   const key = computeKey(document)
   reporter.id = key.id
   signal.throwIfAborted()
-  return { choice, source, settings, python, document, key, probes, redact }
+  return { choice, source, settings, python, document, key, inPlace, probes, redact }
 }
 
 /**
@@ -109,6 +120,11 @@ export async function resolveWanted(request: ProvisionRequest): Promise<Wanted> 
  */
 async function tryHit(request: ProvisionRequest, wanted: Wanted): Promise<Provisioned | undefined> {
   const { place, reporter, wantsLease } = request
+  if (wanted.inPlace !== undefined) {
+    const stamp = readInPlace(wanted.inPlace, wanted.key)
+    if (stamp) reporter.enter('hit', wanted.inPlace)
+    return stamp && { stamp, lease: undefined, isHit: true }
+  }
   const folder = place.keyFolder(wanted.key.id)
   const current = readCurrent(folder)
   if (!current || current.digest !== wanted.key.digest) return undefined
@@ -125,12 +141,12 @@ async function tryHit(request: ProvisionRequest, wanted: Wanted): Promise<Provis
 }
 
 async function buildMissing(request: ProvisionRequest, wanted: Wanted): Promise<Provisioned> {
-  const { place, spec, reporter, signal, isRefresh } = request
+  const { place, spec, reporter, signal } = request
   const { key, settings, redact } = wanted
   const helper = wanted.python ?? (await tryFindHelper(request, wanted))
-  let miss = await explainMiss(place, wanted, isRefresh)
+  let miss = await missOf(request, wanted)
   const rights = {
-    id: key.id,
+    id: wanted.inPlace === undefined ? key.id : idOfPath(wanted.inPlace),
     python: helper?.base.path,
     env: settings.env,
     limitMs: spec.lockTimeoutMs,
@@ -141,13 +157,20 @@ async function buildMissing(request: ProvisionRequest, wanted: Wanted): Promise<
   return await place.exclusively(rights, async (right) => {
     const built = await tryBuiltByOther(request, wanted, right, miss.reason)
     if (built) return built
-    if (right.waitedFor) miss = await explainMiss(place, wanted, isRefresh)
+    if (right.waitedFor) miss = await missOf(request, wanted)
     reporter.miss(miss.reason, miss.changed)
     await wanted.probes.save()
     const stamp = await buildAs(right, request, wanted, helper?.base.path)
-    const lease = request.wantsLease ? place.takeLease(key.id, stamp.gen) : undefined
+    const isLeased = request.wantsLease && wanted.inPlace === undefined
+    const lease = isLeased ? place.takeLease(key.id, stamp.gen) : undefined
     return { stamp, lease, isHit: false }
   })
+}
+
+/** Why it has to be built. */
+export async function missOf({ place, isRefresh }: ProvisionRequest, wanted: Wanted): Promise<Miss> {
+  if (wanted.inPlace !== undefined) return explainInPlace(wanted.inPlace, wanted.document, isRefresh)
+  return await explainMiss(place, wanted, isRefresh)
 }
 
 /** Where the tool brings its own Python, another holds the lock and sees to it that the tool dies with us; where there is one. */
@@ -183,25 +206,25 @@ async function buildAs(
   launcher: string | undefined,
 ): Promise<Stamp> {
   const { place, spec, reporter, signal } = request
-  const { choice, source, settings, python, document, key, redact } = wanted
-  const backend: Backend = choice.backend
+  const { choice, source, settings, python, document, key, inPlace, redact } = wanted
+  const job = {
+    backend: choice.backend,
+    spec,
+    source,
+    python,
+    tool: choice.tool,
+    launcher,
+    document,
+    key,
+    env: { ...settings.env, ...place.cacheVariables },
+    workingFolder: source.workingFolder,
+    reporter,
+    signal,
+    redact,
+  }
   try {
-    return await build({
-      backend,
-      place,
-      spec,
-      source,
-      python,
-      tool: choice.tool,
-      launcher,
-      document,
-      key,
-      env: settings.env,
-      workingFolder: source.workingFolder,
-      reporter,
-      signal,
-      redact,
-    })
+    if (inPlace === undefined) return await build({ ...job, place })
+    return await buildInPlace({ ...job, prefix: inPlace, home: place.home?.home })
   } catch (error) {
     if (error instanceof ProvisionError) {
       error.phase ??= reporter.phase
@@ -209,6 +232,11 @@ async function buildAs(
     }
     throw error
   }
+}
+
+/** The name of a lock for a folder elsewhere. */
+function idOfPath(path: string): string {
+  return encodeId(createHash('sha256').update(`in-place\0${path}`).digest())
 }
 
 /** Which question an error answers: the one before in a private folder may have been another. */

@@ -2,11 +2,14 @@
 
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
-import type { MissReason, Phase } from './events.js'
+import type { Backend, BuildResult } from './backends/backend.js'
+import type { MissReason, Phase, Reporter } from './events.js'
 import { isAbsent, parseJson, readNow, writeWhole } from './files.js'
-import type { BackendName, KeyDocument } from './key.js'
+import type { FoundPython } from './find-python.js'
+import type { BackendName, Key, KeyDocument } from './key.js'
 import { type GenerationLayout, generationLayout, isGeneration, type KeyFolder, SCHEMA } from './layout.js'
 import type { InterpreterInfo } from './probe.js'
+import type { Verified } from './verify.js'
 
 export interface InstalledPackage {
   /** Normalised (PEP 503); as conda has it when it is from there. */
@@ -73,6 +76,53 @@ export function readGeneration(key: KeyFolder, { gen, digest }: { gen: string; d
   if (!isOfPointer) return { reason: 'stamp-invalid' }
   if (stamp.prefix !== generation.prefix) return { reason: 'moved' }
   return isUsable(stamp, generation) ? { stamp, generation } : { reason: 'stamp-invalid' }
+}
+
+/** Read the stamp of an environment that nobody points to; `undefined` when there is none, or the environment cannot be used. */
+export function readStampAt(generation: GenerationLayout): Stamp | undefined {
+  const stamp = readJson(generation.stamp) as Stamp | undefined
+  const isOfPlace = stamp?.schema === SCHEMA && stamp.prefix === generation.prefix && stamp.gen === generation.gen
+  return isOfPlace && isUsable(stamp, generation) ? stamp : undefined
+}
+
+export interface StampParts {
+  key: Key
+  generation: GenerationLayout
+  backend: Backend
+  built: BuildResult
+  verified: Verified
+  python: FoundPython | undefined
+  document: KeyDocument
+  reporter: Reporter
+}
+
+export function makeStamp({
+  key,
+  generation,
+  backend,
+  built,
+  verified,
+  python,
+  document,
+  reporter,
+}: StampParts): Stamp {
+  return {
+    schema: SCHEMA,
+    ...key,
+    gen: generation.gen,
+    prefix: generation.prefix,
+    exe: built.python,
+    sysPrefix: built.sysPrefix,
+    backend: backend.name,
+    tools: built.tools,
+    pythonVersion: verified.pythonVersion,
+    base: python?.info ?? null,
+    document,
+    packages: verified.packages,
+    activation: built.activation,
+    phasesMs: reporter.phasesMs,
+    createdAt: new Date().toISOString(),
+  }
 }
 
 export async function writeStamp(generation: GenerationLayout, stamp: Stamp): Promise<void> {

@@ -73,7 +73,7 @@ describe('the environment (V-3)', () => {
     const onLiveness = vi.fn()
     const py = makeVenv({ python, baseDir, requirements: ['no-such-package'], onLiveness })
     await expect(py.start()).rejects.toMatchObject({
-      code: 'ERR_PYFERRY_NO_MATCHING_DISTRIBUTION',
+      code: 'ERR_PYFERRY_OFFLINE_MISS',
       hint: expect.any(String),
     })
     expect(onLiveness).not.toHaveBeenCalled()

@@ -1,17 +1,17 @@
 /** pixi as one of the ways to make an environment: a job of ours is told in pixi's terms, and what it made in ours. */
 import { relative } from 'node:path'
 import type { Backend, BuildJob, BuildResult } from './backend.js'
-import { buildManaged, type PixiJob, type PixiResult } from './pixi.js'
+import { buildInPlace, buildManaged, type PixiJob, type PixiResult } from './pixi.js'
 
-export const pixiManaged: Backend = {
+export const pixi: Backend = {
   name: 'pixi',
   async build(job) {
-    const built = await buildManaged(pixiJobOf(job))
-    return describe(job, built)
+    const pixiJob = pixiJobOf(job)
+    return describe(job, await (job.spec.place === 'project' ? buildInPlace(pixiJob) : buildManaged(pixiJob)))
   },
 }
 
-export function pixiJobOf(job: BuildJob): PixiJob {
+function pixiJobOf(job: BuildJob): PixiJob {
   const { spec, source, tool, launcher, generation, env, reporter, signal, redact } = job
   if (!source.pixi || !tool) throw new Error('a build by pixi has a manifest and a pixi')
   return {

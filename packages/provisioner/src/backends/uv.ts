@@ -7,7 +7,7 @@ import { VENV_PYTHON } from '../layout.js'
 import { isEmpty } from '../source.js'
 import type { Backend, BuildJob, BuildResult } from './backend.js'
 import { projectTarget, runStep, type Step, writeConstraints, writeRequirements } from './steps.js'
-import { uvExportScript, uvLock, uvPipInstall, uvSync, uvVenv } from './uv-commands.js'
+import { uvExportScript, uvPipInstall, uvSync, uvVenv } from './uv-commands.js'
 import { UvOutput } from './uv-output.js'
 
 export const uvPip: Backend = {
@@ -32,18 +32,16 @@ export const uvSyncProject: Backend = {
     const { spec, source, generation, reporter } = job
     const cwd = source.lock?.folder ?? job.workingFolder
     reporter.enter('create')
-    await runUv(job, { args: uvVenv(spec, basePython(job), generation.prefix), cwd })
+    // In the project's own folder it may be there: uv makes it, or makes it anew, as it needs it.
+    const isOurs = spec.place === 'home'
+    if (isOurs) await runUv(job, { args: uvVenv(spec, basePython(job), generation.prefix), cwd })
     reporter.enter('resolve')
     const { extras, groups, project } = source.key
-    const args = uvSync(spec, { python: join(generation.prefix, VENV_PYTHON), extras, groups, project })
+    const python = isOurs ? join(generation.prefix, VENV_PYTHON) : basePython(job)
+    const args = uvSync(spec, { python, extras, groups, project })
     await runUv(job, { args, cwd, env: { UV_PROJECT_ENVIRONMENT: generation.prefix } })
     return resultOf(job)
   },
-}
-
-/** Bring a project's lock file up to date, before it is read for the key. */
-export async function updateUvLock(job: BuildJob, folder: string): Promise<void> {
-  await runUv(job, { args: uvLock(job.spec, basePython(job)), cwd: folder })
 }
 
 async function install(job: BuildJob): Promise<void> {
