@@ -32,7 +32,7 @@ export async function readSettings(
   const env = { ...base, ...chosenVariables(spec, source) }
   if (isEmpty(source)) return { env, install: unusedPipSettings.install, configFiles: [] }
   const isUv = backend === 'uv-pip' || backend === 'uv-sync'
-  const installerEnv = isUv ? await uvVariables(spec, backend, base, env) : env
+  const installerEnv = isUv ? uvVariables(spec, backend, base, env) : env
   const { install, configFiles } = isUv
     ? await readUvSettings(installerEnv, workingFolder)
     : await readPipSettings(env, workingFolder)

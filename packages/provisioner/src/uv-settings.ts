@@ -2,7 +2,7 @@
  * uv's settings. A company that has told pip of its mirror has told us: what pip's variables say is said to uv in its own, unless
  * uv's own are set. Not so for a project with a lock file: that names its indexes itself, and another one would make it stale.
  */
-import { access } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Variables } from './child-environment.js'
@@ -29,12 +29,12 @@ const SAME: readonly (readonly [pip: string, uv: string])[] = [
  * @param base the installer's before any option of the spec
  * @param chosen the same with the spec's options, under pip's names
  */
-export async function uvVariables(
+export function uvVariables(
   spec: ResolvedSpec,
   backend: BackendName,
   base: Readonly<Record<string, string>>,
   chosen: Readonly<Record<string, string>>,
-): Promise<Record<string, string>> {
+): Record<string, string> {
   const isTranslated = backend === 'uv-pip'
   const env: Record<string, string> = { ...base, UV_PYTHON_DOWNLOADS: 'never', UV_INDEX_STRATEGY: spec.indexStrategy }
   for (const [pip, uv] of SAME) {
@@ -48,7 +48,7 @@ export async function uvVariables(
   if (isOn(chosen.PIP_REQUIRE_HASHES)) env.UV_REQUIRE_HASHES = '1'
   if (isOn(chosen.PIP_PRE)) env.UV_PRERELEASE = 'allow'
   if (spec.excludeNewer !== undefined) env.UV_EXCLUDE_NEWER = spec.excludeNewer
-  return { ...env, ...(await configVariables(backend, env)) }
+  return withConfig(backend, env)
 }
 
 /** Read what is in the key of these variables. @throws SpecError (SOURCE_MISSING) for a constraints file that is not there */
@@ -87,12 +87,21 @@ function namedIndexKey(text: string, env: Variables) {
  * Outside a project uv would take the settings of whatever project the current folder is in: the user's configuration is named to
  * it instead, and with it every other is off. A project has its own, which are its business.
  */
-async function configVariables(backend: BackendName, env: Variables): Promise<Record<string, string>> {
-  if (backend === 'uv-sync' || env.UV_NO_CONFIG || env.UV_CONFIG_FILE) return {}
-  for (const path of configPaths(env)) {
-    if (await isThere(path)) return { UV_CONFIG_FILE: path }
-  }
-  return { UV_NO_CONFIG: '1' }
+function withConfig(backend: BackendName, env: Record<string, string>): Record<string, string> {
+  if (backend === 'uv-sync') return env.UV_NO_CONFIG ? withProjectsOwn(env) : env
+  if (env.UV_NO_CONFIG || env.UV_CONFIG_FILE) return env
+  const path = configPaths(env).find((each) => existsSync(each))
+  return path === undefined ? { ...env, UV_NO_CONFIG: '1' } : { ...env, UV_CONFIG_FILE: path }
+}
+
+/** Without any configuration uv would ignore the indexes of the project's own manifest too: only what is not the project's is hidden. */
+function withProjectsOwn({
+  UV_NO_CONFIG: _,
+  UV_CONFIG_FILE: __,
+  ...env
+}: Record<string, string>): Record<string, string> {
+  const nowhere = process.platform === 'win32' ? 'nul' : '/dev/null'
+  return { ...env, XDG_CONFIG_HOME: nowhere, XDG_CONFIG_DIRS: nowhere, APPDATA: nowhere, PROGRAMDATA: nowhere }
 }
 
 async function readConfigFile(env: Variables): Promise<KeyDocument['source']['files']> {
@@ -111,11 +120,4 @@ function configPaths(env: Variables): string[] {
   }
   const user = env.XDG_CONFIG_HOME || join(env.HOME || homedir(), '.config')
   return [join(user, 'uv', 'uv.toml'), '/etc/uv/uv.toml']
-}
-
-function isThere(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
 }

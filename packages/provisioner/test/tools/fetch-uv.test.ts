@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { installerEnvironment } from '../../src/child-environment.js'
 import { type ProvisionEvent, Reporter } from '../../src/events.js'
 import { type FoundPython, findPython } from '../../src/find-python.js'
-import { InterpreterError, NetworkError, PackageError, ToolError } from '../../src/index.js'
+import { InterpreterError, NetworkError, ToolError } from '../../src/index.js'
 import { openProbeCache } from '../../src/probe-cache.js'
 import { makeRedactor } from '../../src/redact.js'
 import { type FetchUvOptions, fetchUv } from '../../src/tools/fetch-uv.js'
@@ -138,7 +138,7 @@ describe('E: uv that cannot be fetched', () => {
     usePackagesOf(writeFiles(join(folder, 'none'), []))
     const absent = await failureOf(join(folder, 'a'))
     expect(absent).toMatchObject({ code: 'ERR_PYFERRY_TOOL_DOWNLOAD_FAILED', retryable: false })
-    expect(absent.cause).toBeInstanceOf(PackageError)
+    expect(absent.cause).toBeInstanceOf(NetworkError)
     const empty = makeWheel({ name: 'uv', version })
     usePackagesOf(writeFiles(join(folder, 'empty'), [empty]))
     const holdsNone = await failureOf(join(folder, 'b'), { release: releaseOf(empty) })
