@@ -125,7 +125,17 @@ function isScript(path: string): boolean {
   }
 }
 
-/** Windows' placeholder that opens the shop is an empty file. */
+/** Windows' placeholder for a Python, when one is on PATH. */
+export function findStoreStub(env: Variables): string | undefined {
+  if (process.platform !== 'win32') return undefined
+  const paths = pathFolders(env).flatMap((folder) => ['python3.exe', 'python.exe'].map((name) => join(folder, name)))
+  return paths.find((path) => {
+    const candidate = tryCandidate(path)
+    return candidate && isStoreStub(candidate)
+  })
+}
+
+/** It is an empty file that opens the shop. */
 function isStoreStub({ size }: Candidate): boolean {
   return process.platform === 'win32' && size === 0
 }

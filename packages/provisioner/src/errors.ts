@@ -8,7 +8,8 @@
  *     ├── NetworkError            the index or the way to it
  *     ├── MachineError            disk, permissions, the folder
  *     │   └── BaseDirInUseError
- *     └── StoppedError            somebody's signal or a limit
+ *     ├── StoppedError            somebody's signal or a limit
+ *     └── InternalError           us
  *
  *     TypeError ── OptionError (shared by every package)
  */
@@ -101,6 +102,7 @@ export class UnsafeRequirementError extends SpecError {
 
 export type InterpreterCode =
   | 'PYTHON_NOT_FOUND'
+  | 'PYTHON_STUB'
   | 'PYTHON_VERSION_MISMATCH'
   | 'PYTHON_BROKEN'
   | 'VENV_MODULE_MISSING'
@@ -222,6 +224,15 @@ export class BaseDirInUseError extends MachineError {
   }
 }
 
+/** Something that should not have happened, ours or the system's: see `cause`. */
+export class InternalError extends ProvisionError {
+  readonly code = 'ERR_PYFERRY_INTERNAL'
+
+  constructor(message: string, failure?: ProvisionFailure) {
+    super('INTERNAL', message, failure)
+  }
+}
+
 export type StoppedCode = 'TIMEOUT' | 'LOCK_TIMEOUT' | 'ABORTED'
 
 /** Ended from outside before it was done. Its `cause` is `signal.reason` when a signal was aborted. */
@@ -262,4 +273,5 @@ nameErrors({
   MachineError,
   BaseDirInUseError,
   StoppedError,
+  InternalError,
 })

@@ -1,6 +1,6 @@
 /** The Python to build from: the first candidate that is one, is new enough, and is what was asked for. */
 import { lstat, stat } from 'node:fs/promises'
-import { type Candidate, listCandidates, parsePythonWish, tryCandidate } from './candidates.js'
+import { type Candidate, findStoreStub, listCandidates, parsePythonWish, tryCandidate } from './candidates.js'
 import type { Variables } from './child-environment.js'
 import { type InterpreterCode, InterpreterError, type RefusedPython, SpecError } from './errors.js'
 import { type InterpreterInfo, inspectInterpreter } from './interpreter.js'
@@ -51,7 +51,7 @@ export async function findPython(python: string, options: FindOptions): Promise<
     if (!('code' in found)) return { ...found, refused: refusals.map(({ path, reason }) => ({ path, reason })) }
     refusals.push(found)
   }
-  throw explainRefusals(python, options.ranges ?? [], refusals, await explainAbsence(python))
+  throw explainRefusals(python, options.ranges ?? [], refusals, await explainAbsence(python, options.env))
 }
 
 /** What the cache keeps of an interpreter. */
@@ -170,9 +170,11 @@ function explainRefusals(
 }
 
 /** Why there was nothing to refuse. */
-async function explainAbsence(python: string): Promise<{ code: InterpreterCode; reason: string }> {
+async function explainAbsence(python: string, env: Variables): Promise<{ code: InterpreterCode; reason: string }> {
   const wish = parsePythonWish(python)
   const code = 'PYTHON_NOT_FOUND'
+  const stub = wish.kind === 'path' ? undefined : findStoreStub(env)
+  if (stub !== undefined) return { code: 'PYTHON_STUB', reason: `${stub} only opens the shop` }
   if (wish.kind === 'name') return { code, reason: 'nothing of this name is on PATH' }
   if (wish.kind !== 'path') return { code, reason: 'no python3, python or python3.x is on PATH' }
   const isThere = await lstat(wish.path).catch(() => undefined)

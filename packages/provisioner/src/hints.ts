@@ -15,6 +15,7 @@ export const hints = {
     'give a version and a hash to every requirement and to what it needs (uv pip compile --generate-hashes), or take the hashes out',
   PATH_TOO_LONG: 'choose a folder whose path is shorter',
   PYTHON_NOT_FOUND: 'install Python 3.9 or later, put it on PATH, or name it with the option python',
+  PYTHON_STUB: 'install a Python: what is on PATH only opens the shop (Settings, App execution aliases, turns it off)',
   PYTHON_VERSION_MISMATCH: 'install a Python that fits, or name another with the option python',
   PYTHON_BROKEN: 'run it with --version to see what is wrong, or name another with the option python',
   VENV_MODULE_MISSING: 'install the venv module (Debian, Ubuntu: apt install python3-venv)',
@@ -45,6 +46,7 @@ export const hints = {
   SPAWN_FAILED: 'see cause for the reason that the system gives',
   TIMEOUT: 'raise buildTimeoutMs; packages that are compiled take long',
   LOCK_TIMEOUT: 'somebody else builds the same environment: wait for that, or raise lockTimeoutMs',
+  INTERNAL: 'see cause; where that is no fault of the system, please report it',
   ABORTED: 'the signal of this call was aborted: call again, nothing half-made is used',
 } as const
 

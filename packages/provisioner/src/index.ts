@@ -15,6 +15,7 @@ export type {
 } from './errors.js'
 export {
   BaseDirInUseError,
+  InternalError,
   InterpreterError,
   MachineError,
   NetworkError,

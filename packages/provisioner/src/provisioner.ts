@@ -1,7 +1,7 @@
 /** The door: options in, an environment or one typed error out. */
 import { join, resolve } from 'node:path'
-import { assertKnownOptions, OptionError } from '@pyferry/errors'
-import { ProvisionError } from './errors.js'
+import { assertKnownOptions, isPyferryError, OptionError } from '@pyferry/errors'
+import { InternalError, ProvisionError } from './errors.js'
 import { type ProvisionEvent, Reporter } from './events.js'
 import { type Existing, useInterpreter } from './existing.js'
 import { chooseHome } from './home.js'
@@ -122,9 +122,8 @@ export class Provisioner {
       reporter.leave()
       return environment
     } catch (error) {
-      if (error instanceof ProvisionError) error.phase ??= reporter.phase
       reporter.leave()
-      throw error
+      throw explain(error, reporter)
     } finally {
       stop.dispose()
     }
@@ -137,6 +136,18 @@ export class Provisioner {
     if (choice.warning !== undefined) reporter.warning('temporary-home', choice.warning)
     return await openHome(choice)
   }
+}
+
+/** Errors of ours are what they are; any other is a fault of ours, or one of the system that nobody expected. */
+function explain(error: unknown, { phase }: Reporter): unknown {
+  if (!isPyferryError(error)) {
+    return new InternalError(`an unexpected error in ${phase}: ${(error as Error | undefined)?.message}`, {
+      cause: error,
+      phase,
+    })
+  }
+  if (error instanceof ProvisionError) error.phase ??= phase
+  return error
 }
 
 function readEnsureOptions(options: EnsureOptions) {

@@ -71,17 +71,16 @@ export function readPublished(key: KeyFolder): Published {
 /** Read a generation that somebody points to. */
 export function readGeneration(key: KeyFolder, { gen, digest }: { gen: string; digest: string }): Published {
   const generation = generationLayout(key, gen)
-  const stamp = readJson(generation.stamp) as Stamp | undefined
-  const isOfPointer = stamp?.schema === SCHEMA && stamp.gen === gen && stamp.digest === digest
-  if (!isOfPointer) return { reason: 'stamp-invalid' }
+  const stamp = readStamp(generation)
+  if (stamp?.gen !== gen || stamp.digest !== digest) return { reason: 'stamp-invalid' }
   if (stamp.prefix !== generation.prefix) return { reason: 'moved' }
   return isUsable(stamp, generation) ? { stamp, generation } : { reason: 'stamp-invalid' }
 }
 
 /** Read the stamp of an environment that nobody points to; `undefined` when there is none, or the environment cannot be used. */
 export function readStampAt(generation: GenerationLayout): Stamp | undefined {
-  const stamp = readJson(generation.stamp) as Stamp | undefined
-  const isOfPlace = stamp?.schema === SCHEMA && stamp.prefix === generation.prefix && stamp.gen === generation.gen
+  const stamp = readStamp(generation)
+  const isOfPlace = stamp?.prefix === generation.prefix && stamp.gen === generation.gen
   return isOfPlace && isUsable(stamp, generation) ? stamp : undefined
 }
 
@@ -143,6 +142,14 @@ function isUsable(stamp: Stamp, generation: GenerationLayout): boolean {
   const config = readNow(join(generation.prefix, 'pyvenv.cfg'))
   const version = /^version(?:_info)?\s*=\s*(\d+\.\d+\.\d+)/m.exec(config ?? '')?.[1]
   return version === stamp.base.release
+}
+
+/** What is not whole, or was written by a version that had other fields, is none. */
+function readStamp(generation: GenerationLayout): Stamp | undefined {
+  const stamp = readJson(generation.stamp) as Partial<Stamp> | undefined | null
+  const texts = [stamp?.gen, stamp?.digest, stamp?.prefix, stamp?.exe, stamp?.sysPrefix, stamp?.pythonVersion]
+  const isWhole = stamp?.schema === SCHEMA && texts.every((text) => typeof text === 'string')
+  return isWhole && Array.isArray(stamp.packages) && stamp.base !== undefined ? (stamp as Stamp) : undefined
 }
 
 function readJson(path: string): unknown {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { hints, type ProvisionCode } from '../src/hints.js'
 import {
   BaseDirInUseError,
+  InternalError,
   InterpreterError,
   MachineError,
   NetworkError,
@@ -30,6 +31,7 @@ const tree = {
   ],
   InterpreterError: [
     'PYTHON_NOT_FOUND',
+    'PYTHON_STUB',
     'PYTHON_VERSION_MISMATCH',
     'PYTHON_BROKEN',
     'VENV_MODULE_MISSING',
@@ -79,7 +81,14 @@ const retryable: readonly ProvisionCode[] = [
 const leaves = Object.entries(tree).flatMap(([type, codes]) => codes.map((code) => ({ type, code })))
 
 test('X: every code has its class, and every class its codes', () => {
-  expect(leaves.map(({ code }) => code).sort()).toEqual(Object.keys(hints).sort())
+  expect([...leaves.map(({ code }) => code), 'INTERNAL'].sort()).toEqual(Object.keys(hints).sort())
+})
+
+test('X: what nobody expected is INTERNAL, with its cause', () => {
+  const cause = new TypeError('x is undefined')
+  const error = new InternalError('an unexpected error', { cause, phase: 'verify' })
+  expect(error).toBeInstanceOf(ProvisionError)
+  expect(error).toMatchObject({ code: 'ERR_PYFERRY_INTERNAL', name: 'InternalError', cause, retryable: false })
 })
 
 describe.each(leaves)('$code', ({ type, code }) => {

@@ -4,6 +4,7 @@ import * as exported from '../src/index.js'
 test('the package exports these names and no others', () => {
   expect(Object.keys(exported).sort()).toEqual([
     'BaseDirInUseError',
+    'InternalError',
     'InterpreterError',
     'MachineError',
     'NetworkError',

@@ -181,6 +181,12 @@ describe('V-3: what changed is built anew, beside, and then replaces', () => {
       ({ prefix }: Environment) => writeFileSync(join(prefix, '.stamp.json'), '{'),
     ],
     ['the stamp is of another version', 'stamp-invalid', (built: Environment) => editStamp(built, { schema: 9 })],
+    ['the stamp lacks a field', 'stamp-invalid', (built: Environment) => editStamp(built, { exe: undefined })],
+    [
+      'the stamp is no object',
+      'stamp-invalid',
+      ({ prefix }: Environment) => writeFileSync(join(prefix, '.stamp.json'), 'null'),
+    ],
     [
       'the stamp is of another key than the pointer',
       'stamp-invalid',

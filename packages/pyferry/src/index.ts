@@ -10,6 +10,7 @@ export { isPyferryError, OptionError } from '@pyferry/errors'
 export type { Environment, EnvironmentSpec, ProvisionEvent } from '@pyferry/provisioner'
 export {
   BaseDirInUseError,
+  InternalError,
   InterpreterError,
   MachineError,
   NetworkError,
@@ -17,6 +18,7 @@ export {
   ProvisionError,
   SpecError,
   StoppedError,
+  ToolError,
   UnsafeRequirementError,
 } from '@pyferry/provisioner'
 export { AwaitTimeoutError, DuplicateIdError, ResultCacheError, UnknownCallError } from '@pyferry/result-cache'

@@ -42,15 +42,15 @@ runpy.run_module("venv", run_name="__main__", alter_sys=True)
 async function create(job: BuildJob): Promise<void> {
   job.reporter.enter('create')
   const { spec, generation } = job
-  const options = [...(spec.withPip ? [] : ['--without-pip']), ...(spec.systemSite ? ['--system-site-packages'] : [])]
-  const args = ['-I', '-X', 'utf8', '-c', VENV_SCRIPT, ...options, generation.prefix]
+  const options = spec.systemSite ? ['--system-site-packages'] : []
+  const args = ['-I', '-X', 'utf8', '-c', VENV_SCRIPT, '--without-pip', ...options, generation.prefix]
   await runStep(job, { file: basePython(job).base.path, args, hasLifeline: true })
 }
 
 async function install(job: BuildJob, packagedWheels: string): Promise<BuildResult> {
-  const { source, reporter } = job
+  const { spec, source, reporter } = job
   const made = { python: VENV_PYTHON, sysPrefix: '', activation: null }
-  if (isEmpty(source)) {
+  if (isEmpty(source) && !spec.withPip) {
     for (const phase of ['resolve', 'download', 'build', 'install'] as const) reporter.skip(phase, 'no requirements')
     return { ...made, tools: {}, plan: [] }
   }
@@ -82,6 +82,8 @@ async function pipArguments(job: BuildJob, pip: Pip): Promise<string[]> {
   args.push(...buildArguments(job), ...uploadArguments(job, pip))
   for (const file of await writeRequirements(job)) args.push('-r', file)
   for (const file of await writeConstraints(job)) args.push('-c', file)
+  // By pip itself, not by `ensurepip`, which Debian leaves out.
+  if (spec.withPip) args.push(pip.place.endsWith('.whl') ? pip.place : 'pip')
   if (source.lock?.kind === 'pylock') args.push('-r', source.lock.path)
   if (source.project) args.push(...(source.project.mode === 'editable' ? ['-e'] : []), projectTarget(source.project))
   return args
