@@ -1,5 +1,5 @@
 /** Installers say nothing while they install: what stands in the environment is counted. */
-import { readdir } from 'node:fs/promises'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BuildJob } from './backend.js'
 
@@ -7,7 +7,9 @@ const COUNT_INTERVAL_MS = 100
 
 export class InstallCounter {
   readonly #job: BuildJob
-  #counting: NodeJS.Timeout | undefined
+  #timer: NodeJS.Timeout | undefined
+  #total = 0
+  #told = 0
 
   constructor(job: BuildJob) {
     this.#job = job
@@ -15,26 +17,34 @@ export class InstallCounter {
 
   /** Count up to `total` until it is closed. */
   start(total: number): void {
-    const folder = sitePackages(this.#job)
-    let told = 0
-    const count = async () => {
-      const names = await readdir(folder).catch(() => [])
-      const installed = names.filter((name) => name.endsWith('.dist-info')).length
-      if (this.#counting === undefined || installed === told) return
-      told = installed
-      this.#progress(Math.min(installed, total), total)
-    }
-    this.#counting ??= setInterval(() => void count(), COUNT_INTERVAL_MS).unref()
+    this.#total = total
+    this.#timer ??= setInterval(() => this.#count(), COUNT_INTERVAL_MS).unref()
   }
 
+  /** The installer has ended: count for the last time. */
   close(): void {
-    clearInterval(this.#counting)
-    this.#counting = undefined
+    if (this.#timer === undefined) return
+    clearInterval(this.#timer)
+    this.#timer = undefined
+    this.#count()
   }
 
-  #progress(current: number, total: number): void {
+  #count(): void {
     const { reporter } = this.#job
-    reporter.progress({ phase: reporter.phase, current, total, unit: 'packages' })
+    const installed = listNow(sitePackages(this.#job)).filter((name) => name.endsWith('.dist-info')).length
+    if (installed === this.#told) return
+    this.#told = installed
+    const current = Math.min(installed, this.#total)
+    reporter.progress({ phase: reporter.phase, current, total: this.#total, unit: 'packages' })
+  }
+}
+
+function listNow(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    // Not there yet.
+    return []
   }
 }
 
