@@ -1,17 +1,20 @@
 /** The contract with a fake pixi, which replays what a real one did; and what is refused before any pixi is started. */
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
 import { buildInPlace, buildManaged, type PixiJob } from '../../src/backends/pixi.js'
 import { condaPlatform } from '../../src/backends/pixi-lock.js'
 import { installerEnvironment } from '../../src/child-environment.js'
 import { Reporter } from '../../src/events.js'
+import { Provisioner } from '../../src/index.js'
+import * as runModule from '../../src/run.js'
+import { writeScript } from '../fixtures/executables.js'
 import { temporaryFolder } from '../fixtures/folders.js'
-import { listUsers, testPixi, until } from '../fixtures/pixi-contract.js'
+import { listUsers, manifestOf, testPixi, until } from '../fixtures/pixi-contract.js'
 import { recordingOf, writeLauncher } from '../fixtures/pixi-launcher.js'
-import { testPython } from '../fixtures/pythons.js'
+import { runPython, testPython } from '../fixtures/pythons.js'
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'pyferry-pixi-world-')))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -46,6 +49,56 @@ testPixi(() => ({
   // The fake, and what it has started.
   untilWaiting: (project) => until(() => listUsers(project).length > 1),
 }))
+
+const solved = 'what the manifest asks for is solved, installed and listed, and the project is left alone'
+
+describe('E: a pixi project', () => {
+  /** A provisioner with the fake one, and the project that was recorded. */
+  function makePlace(recording: string) {
+    const place = temporaryFolder()
+    const recorded = { PYFERRY_PIXI_RECORDING: fileURLToPath(recordingOf(recording)) }
+    const variables = { ...recorded, PYFERRY_PIXI_PLACES: JSON.stringify(places), PYFERRY_TEST_PYTHON: testPython }
+    for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value)
+    const pixiPath = writeScript(place, 'pixi', `[ "$1" = --version ] && echo "pixi 0.15.2" && exit\nexec ${fake} "$@"`)
+    const project = join(place, 'project')
+    mkdirSync(project)
+    writeFileSync(join(project, 'pixi.toml'), manifestOf({ small: '*' }, '', places['<channel>']))
+    return { project, provisioner: new Provisioner({ home: join(place, 'home'), pixiPath }) }
+  }
+  afterEach(() => vi.unstubAllEnvs())
+
+  test('is made in the home, and known again without running pixi', async () => {
+    const { project, provisioner } = makePlace(solved)
+    const built = await provisioner.ensure({ pixi: project })
+    const gen = dirname(dirname(dirname(built.prefix)))
+    expect(built).toMatchObject({ backend: 'pixi', prefix: join(gen, '.pixi', 'envs', 'default'), hit: false })
+    expect(built.packages.map(({ name }) => name)).toEqual(['fromindex', 'python', 'small', 'tiny'])
+    expect(runPython(built.python, 'import sys; print(sys.prefix)')).toBe(built.prefix)
+    expect(readdirSync(project)).toEqual(['pixi.toml'])
+    const run = vi.spyOn(runModule, 'run')
+    const { activation, ...known } = await provisioner.ensure({ project })
+    expect({ activation, ...known }).toEqual({ ...built, hit: true })
+    expect(activation.CONDA_PREFIX).toBe(built.prefix)
+    // The fake is a script, which may stand for another each time: that alone is asked.
+    expect(run.mock.calls.map(([{ args }]) => args)).toEqual([['--version']])
+  })
+
+  test("is made in its own folder with place: 'project'", async () => {
+    const { project, provisioner } = makePlace(solved)
+    const built = await provisioner.ensure({ pixi: join(project, 'pixi.toml'), place: 'project' })
+    expect(built).toMatchObject({ prefix: join(project, '.pixi', 'envs', 'default'), generation: 'in-place' })
+  })
+
+  test('without a pixi is TOOL_NOT_FOUND, and an environment that it does not have an OptionError', async () => {
+    const { project } = makePlace(solved)
+    const provisioner = new Provisioner({ home: join(project, 'home'), pixiPath: '/nowhere/pixi' })
+    await expect(provisioner.ensure({ pixi: project })).rejects.toMatchObject({ code: 'ERR_PYFERRY_TOOL_NOT_FOUND' })
+    await expect(provisioner.ensure({ pixi: { manifest: project, environment: 'gpu' } })).rejects.toMatchObject({
+      code: 'ERR_PYFERRY_OPTION',
+      option: 'pixi.environment',
+    })
+  })
+})
 
 test('E: the fake fails loudly on a command line that nobody has recorded', async () => {
   const { job, project } = unstarted('[project]\nname = "other"\n')
