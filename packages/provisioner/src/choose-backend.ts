@@ -3,12 +3,14 @@ import type { Backend } from './backends/backend.js'
 import { pixi } from './backends/pixi-backend.js'
 import { uvPip, uvSyncProject } from './backends/uv.js'
 import { venvPip } from './backends/venv-pip.js'
+import { installerEnvironment } from './child-environment.js'
 import { fetchMissingUv, mayDownload } from './downloads.js'
 import { SpecError, ToolError } from './errors.js'
 import type { DeferredProbes } from './probes.js'
 import type { ProvisionRequest } from './provision.js'
 import type { Source } from './source.js'
 import { type FoundTool, findTool } from './tools/tool.js'
+import { isPipAloneConfigured } from './uv-settings.js'
 
 export interface Choice {
   backend: Backend
@@ -63,6 +65,14 @@ async function obtainUv(request: ChoiceRequest, { isNeeded }: { isNeeded: boolea
   const { spec, tools, env, place, reporter, signal, probes } = request
   if (spec.backend === 'venv-pip') return undefined
   reporter.enter('find-tool', 'uv')
+  const isFree = spec.backend === 'auto' && !isNeeded && spec.index === undefined
+  if (isFree && isPipAloneConfigured(installerEnvironment(env, spec.ambient))) {
+    reporter.warning(
+      'uv-not-used',
+      "a configuration file of pip's says where packages come from, which uv does not read",
+    )
+    return undefined
+  }
   const isNamed = tools.uvPath !== undefined || env.PYFERRY_UV !== undefined
   try {
     const options = { explicit: tools.uvPath, home: place.home?.home, env, signal, probes }

@@ -52,8 +52,13 @@ export async function readPipSettings(env: Variables, workingFolder: string): Pr
       pre: isOn(env.PIP_PRE),
       constraints: constraints.files.map((file) => file.sha256),
     },
-    configFiles: await readConfigFiles(env),
+    configFiles: readConfigTexts(env).map((text) => ({ role: 'config', sha256: sha256(blankLogins(text)) })),
   }
+}
+
+/** Whether a configuration file of pip's, which uv does not read, says where packages come from. */
+export function namesIndexInFiles(env: Variables): boolean {
+  return readConfigTexts(env).some((text) => /^\s*(?:(?:extra-)?index-url|find-links|no-index)\s*[=:]/m.test(text))
 }
 
 export function indexKey(url: string): IndexKey {
@@ -79,12 +84,11 @@ export async function linksKey(place: string, workingFolder: string): Promise<{ 
  * The configuration files that pip reads, the machine's before the user's. Those of the environment itself are not there before
  * it is. `PIP_CONFIG_FILE` stands for the user's, and naming the null device turns all of them off.
  */
-async function readConfigFiles(env: Variables): Promise<KeyDocument['source']['files']> {
+function readConfigTexts(env: Variables): string[] {
   const named = env.PIP_CONFIG_FILE
   if (named === (process.platform === 'win32' ? 'nul' : '/dev/null')) return []
   const paths = [...machineConfigPaths(env), ...(named ? [named] : userConfigPaths(env))]
-  const texts = paths.map(readNow)
-  return texts.flatMap((text) => (text === undefined ? [] : [{ role: 'config', sha256: sha256(blankLogins(text)) }]))
+  return paths.map(readNow).filter((text) => text !== undefined)
 }
 
 function machineConfigPaths(env: Variables): string[] {

@@ -8,7 +8,15 @@ import { join, resolve } from 'node:path'
 import type { Variables } from './child-environment.js'
 import { readNow } from './files.js'
 import { type BackendName, type KeyDocument, sha256 } from './key.js'
-import { indexKey, isOn, linksKey, type PipSettings, unusedPipSettings, words } from './pip-settings.js'
+import {
+  indexKey,
+  isOn,
+  linksKey,
+  namesIndexInFiles,
+  type PipSettings,
+  unusedPipSettings,
+  words,
+} from './pip-settings.js'
 import { blankLogins } from './redact.js'
 import { readRequirementsFiles } from './requirements-file.js'
 import type { ResolvedSpec } from './spec.js'
@@ -49,6 +57,15 @@ export function uvVariables(
   if (isOn(chosen.PIP_PRE)) env.UV_PRERELEASE = 'allow'
   if (spec.excludeNewer !== undefined) env.UV_EXCLUDE_NEWER = spec.excludeNewer
   return withConfig(backend, env)
+}
+
+/**
+ * Whether only pip was told where packages come from, in a file that uv does not read: a company's mirror must not be passed by because
+ * a uv happens to be there.
+ */
+export function isPipAloneConfigured(env: Variables): boolean {
+  const isTold = env.UV_DEFAULT_INDEX || env.UV_INDEX || env.UV_CONFIG_FILE || env.PIP_INDEX_URL
+  return !isTold && namesIndexInFiles(env) && !configPaths(env).some((path) => existsSync(path))
 }
 
 /** Read what is in the key of these variables. @throws SpecError (SOURCE_MISSING) for a constraints file that is not there */

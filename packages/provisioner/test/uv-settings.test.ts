@@ -5,6 +5,7 @@ import { installerEnvironment } from '../src/child-environment.js'
 import { readSettings } from '../src/settings.js'
 import { readSource } from '../src/source.js'
 import { type EnvironmentSpec, resolveSpec } from '../src/spec.js'
+import { isPipAloneConfigured } from '../src/uv-settings.js'
 import { temporaryFolder } from './fixtures/folders.js'
 
 async function settingsOf(
@@ -80,6 +81,22 @@ describe('E: the key', () => {
     writeFileSync(path, '[[index]]\nurl = "https://me:another@a.example/"\n')
     expect((await settingsOf({}, { XDG_CONFIG_HOME: folder })).configFiles).toEqual(configFiles)
   })
+})
+
+test("E: a mirror that only pip's configuration names is not passed by, though there is a uv", () => {
+  const folder = temporaryFolder()
+  const env = { XDG_CONFIG_HOME: folder, XDG_CONFIG_DIRS: folder, HOME: folder }
+  expect(isPipAloneConfigured(env)).toBe(false)
+  mkdirSync(join(folder, 'pip'))
+  writeFileSync(join(folder, 'pip', 'pip.conf'), '[global]\ncert = /cert.pem\n')
+  expect(isPipAloneConfigured(env)).toBe(false)
+  writeFileSync(join(folder, 'pip', 'pip.conf'), '[global]\nindex-url = https://mirror.example/\n')
+  expect(isPipAloneConfigured(env)).toBe(true)
+  expect(isPipAloneConfigured({ ...env, UV_DEFAULT_INDEX: 'https://mirror.example/' })).toBe(false)
+  expect(isPipAloneConfigured({ ...env, PIP_CONFIG_FILE: '/dev/null' })).toBe(false)
+  mkdirSync(join(folder, 'uv'))
+  writeFileSync(join(folder, 'uv', 'uv.toml'), '')
+  expect(isPipAloneConfigured(env)).toBe(false)
 })
 
 describe("E: with ambient: 'ignore'", () => {
