@@ -1,15 +1,21 @@
 import { execFile } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 
 const examples = fileURLToPath(new URL('../examples', import.meta.url))
 
+/** Shared by all of them, and new: the first run of each makes its environment. */
+const home = mkdtempSync(join(tmpdir(), 'pyferry-examples-'))
+afterAll(() => rmSync(home, { recursive: true }))
+
 /** Run a Node program of an example as a user would, on the built packages; what it printed. */
 function run(...args: string[]): Promise<{ stdout: string; stderr: string }> {
-  return promisify(execFile)(process.execPath, args, { cwd: examples, maxBuffer: 2 ** 26 })
+  const env = { ...process.env, PYFERRY_HOME: home }
+  return promisify(execFile)(process.execPath, args, { cwd: examples, env, maxBuffer: 2 ** 26 })
 }
 
 describe('examples', () => {
@@ -37,6 +43,39 @@ describe('examples', () => {
     await run('--check', 'sentence-transformers/embed.mjs')
     const compile = 'import sys; compile(open(sys.argv[1]).read(), sys.argv[1], "exec")'
     await promisify(execFile)('python3', ['-c', compile, join(examples, 'sentence-transformers', 'embed.py')])
+  })
+
+  const environments = {
+    'uv-project':
+      /^uv-sync has installed haiku 1\.0 and syllables 1\.0\n {2}5 .*\n {2}7 .*\n {2}5 .*\nIt is a haiku\.$/m,
+    'hashed-requirements':
+      /^mdurl 0\.1\.2 is what was locked\n<p><strong>Markdown<\/strong> by .*\n\nRefused: what was downloaded has another hash/m,
+    script: /^Reykjavík {2}11:2\d to 15:2\d UTC$/m,
+    'two-numpys':
+      /^numpy 1\.26\.4: uint8\(200\) \+ 100 = 300 \(int64\)\nnumpy 2\.0\.2: uint8\(200\) \+ 100 = 44 \(uint8\)$/m,
+    offline: /^Installed from .*wheels: python-slugify, text-unidecode\n {2}Größe & Gewicht → grosse-gewicht$/m,
+  }
+
+  it.each(Object.entries(environments))(
+    'E: environments/%s makes its environment once, and prints what it should each time',
+    async (name, expected) => {
+      const program = `environments/${name}/${name}.mjs`
+      const first = await run(program)
+      expect(first.stderr).toMatch(/^environment: making it \(.*\)$/m)
+      expect(first.stdout).toMatch(expected)
+      const second = await run(program)
+      expect(second.stderr).toBe('')
+      expect(second.stdout).toBe(first.stdout)
+    },
+    300_000,
+  )
+
+  it('E: every example of environments is run here', () => {
+    const folders = readdirSync(join(examples, 'environments'), { withFileTypes: true }).filter((each) =>
+      each.isDirectory(),
+    )
+    const names = folders.map(({ name }) => name).filter((name) => name !== 'node_modules')
+    expect(names.sort()).toEqual(Object.keys(environments).sort())
   })
 
   it('each has a README and a manifest', () => {
