@@ -36,10 +36,12 @@ export function materializeWorkerFiles(candidates: readonly string[] = cacheFold
   })
 }
 
-/** `PYFERRY_HOME`, or the platform's cache folder, or a private one among temporary files; the first that works is used. */
+/**
+ * `PYFERRY_HOME`, the platform's cache folder, a private one among temporary files; the first that works is used. A home with
+ * environments may come with an image, and be there for reading only.
+ */
 export function cacheFolders(env: NodeJS.ProcessEnv = process.env): string[] {
-  if (env.PYFERRY_HOME) return [env.PYFERRY_HOME]
-  const folders: string[] = []
+  const folders: string[] = env.PYFERRY_HOME ? [env.PYFERRY_HOME] : []
   const home = homeFolder()
   if (env.XDG_CACHE_HOME) folders.push(join(env.XDG_CACHE_HOME, 'pyferry'))
   else if (process.platform === 'win32' && env.LOCALAPPDATA) folders.push(join(env.LOCALAPPDATA, 'pyferry'))

@@ -73,7 +73,11 @@ describe("the worker's files (K-4)", () => {
   })
 
   it.each([
-    ['PYFERRY_HOME alone', { PYFERRY_HOME: '/p', XDG_CACHE_HOME: '/x' }, ['/p']],
+    [
+      'PYFERRY_HOME, then where they are without it',
+      { PYFERRY_HOME: '/p', XDG_CACHE_HOME: '/x' },
+      ['/p', '/x/pyferry', expect.stringContaining('pyferry-')],
+    ],
     [
       'XDG_CACHE_HOME, then a temporary folder',
       { XDG_CACHE_HOME: '/x' },
