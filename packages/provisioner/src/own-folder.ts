@@ -63,6 +63,7 @@ export async function findFolder(folder: string, rules: FolderRules): Promise<st
   } catch (error) {
     if (errnoOf(error) === 'ENOTDIR') throw notAFolder(path, rules, error)
     if (isAbsent(error)) return await resolveAbsent(path)
+    if (errnoOf(error) === 'EACCES') throw notReadable(path, rules, error)
     throw explainSystemError(error, path) ?? error
   }
 }
@@ -130,6 +131,15 @@ async function writeMarker(folder: string, { markerOf }: FolderRules): Promise<v
   // Not writable is told now, by its own name, rather than in the middle of a build.
   if (readNow(marker) !== undefined) return access(folder, constants.W_OK | constants.X_OK)
   await writeWhole(marker, `${JSON.stringify({ schema: SCHEMA })}\n`)
+}
+
+/** Nothing was written yet: so it is not the writing that is wanting. */
+function notReadable(path: string, { option }: FolderRules, cause: unknown): MachineError {
+  return new MachineError('PERMISSION_DENIED', `${path} must be readable by this user, and is not`, {
+    cause,
+    hint: `let this user read it (chmod -R a+rX), or choose another ${option}`,
+    facts: { path },
+  })
 }
 
 function notAFolder(path: string, { option }: FolderRules, cause?: unknown): SpecError {

@@ -226,6 +226,22 @@ describe('I6: a hit', () => {
     expect(await host.said('hit')).toBe(`true ${built.generation}`)
   })
 
+  test('that this user may not read is PERMISSION_DENIED, and says so', async () => {
+    const place = makePlace()
+    await place.ensure()
+    for (const path of [place.folder, dirname(bundle)]) chmodSync(path, 0o755)
+    chmodSync(place.home, 0)
+    const script = `
+      const home = ${JSON.stringify(place.home)}
+      const error = await new pyferry.Provisioner({ home }).ensure().catch((error) => error)
+      say('refused', error.code + ': ' + error.message)
+    `
+    const host = startHost(script, process.geteuid?.() === 0 ? { uid: OTHER_USER, cwd: '/' } : {})
+    expect(await host.said('refused')).toBe(
+      `ERR_PYFERRY_PERMISSION_DENIED: ${place.home} must be readable by this user, and is not`,
+    )
+  })
+
   test('a lease goes with release(), with Symbol.dispose, and with its process', async () => {
     const place = makePlace()
     const built = await place.ensure()
