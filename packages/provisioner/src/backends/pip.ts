@@ -91,11 +91,6 @@ export async function runPip(job: PipJob, pipRun: PipRun): Promise<void> {
   }
 }
 
-export function isPipAtLeast({ version }: Pip, major: number, minor: number): boolean {
-  const [itsMajor = 0, itsMinor = 0] = version.split('.').map(Number)
-  return itsMajor > major || (itsMajor === major && itsMinor >= minor)
-}
-
 async function findWheel(folder: string): Promise<Pip | undefined> {
   const pips = (await listNames(folder)).flatMap((name) => {
     const version = /^pip-(\d[^-]*)-(?:[^-]+-){2}any\.whl$/.exec(name)?.[1]

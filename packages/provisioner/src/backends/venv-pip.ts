@@ -16,7 +16,8 @@ import { LIFELINE_PRELUDE } from '../lifeline.js'
 import { isEmpty } from '../source.js'
 import type { InstalledPackage } from '../stamp.js'
 import type { Backend, BuildJob, BuildResult } from './backend.js'
-import { DEBIAN_WHEELS, findPip, isPipAtLeast, type Pip, type PipRun, runPip } from './pip.js'
+import { DEBIAN_WHEELS, findPip, type Pip, type PipRun, runPip } from './pip.js'
+import { hasReport, hasUploadedPriorTo, pipInstall, venvCreate } from './pip-commands.js'
 import { PipOutput } from './pip-output.js'
 import { parsePipReport } from './pip-report.js'
 import { projectTarget, runStep, writeConstraints, writeRequirements } from './steps.js'
@@ -41,9 +42,7 @@ runpy.run_module("venv", run_name="__main__", alter_sys=True)
 
 async function create(job: BuildJob): Promise<void> {
   job.reporter.enter('create')
-  const { spec, generation } = job
-  const options = spec.systemSite ? ['--system-site-packages'] : []
-  const args = ['-I', '-X', 'utf8', '-c', VENV_SCRIPT, '--without-pip', ...options, generation.prefix]
+  const args = ['-I', '-X', 'utf8', '-c', VENV_SCRIPT, ...venvCreate(job.spec, job.generation.prefix)]
   await runStep(job, { file: basePython(job).base.path, args, hasLifeline: true })
 }
 
@@ -74,33 +73,25 @@ async function runPipOf(job: BuildJob, pip: Pip): Promise<void> {
 }
 
 async function pipArguments(job: BuildJob, pip: Pip): Promise<string[]> {
+  assertAble(job, pip)
   const { spec, source, generation } = job
-  const progress = isPipAtLeast(pip, 24, 1) ? 'raw' : 'off'
-  const args = ['install', '--no-warn-script-location', `--progress-bar=${progress}`]
-  if (spec.bytecode === 'off') args.push('--no-compile')
-  if (hasReport(pip)) args.push('--report', generation.report)
-  args.push(...buildArguments(job), ...uploadArguments(job, pip))
-  for (const file of await writeRequirements(job)) args.push('-r', file)
-  for (const file of await writeConstraints(job)) args.push('-c', file)
-  // By pip itself, not by `ensurepip`, which Debian leaves out.
-  if (spec.withPip) args.push(pip.place.endsWith('.whl') ? pip.place : 'pip')
-  if (source.lock?.kind === 'pylock') args.push('-r', source.lock.path)
-  if (source.project) args.push(...(source.project.mode === 'editable' ? ['-e'] : []), projectTarget(source.project))
-  return args
+  const { lock, project } = source
+  return pipInstall(spec, pip.version, {
+    report: generation.report,
+    requirements: await writeRequirements(job),
+    constraints: await writeConstraints(job),
+    // By pip itself, not by `ensurepip`, which Debian leaves out.
+    packages: spec.withPip ? [pip.place.endsWith('.whl') ? pip.place : 'pip'] : [],
+    lock: lock?.kind === 'pylock' ? lock.path : undefined,
+    project: project && { mode: project.mode, target: projectTarget(project) },
+  })
 }
 
-/** Of a list, those named are built from source and no other is. */
-function buildArguments({ spec: { build } }: BuildJob): string[] {
-  if (build === 'allow') return []
-  return ['--only-binary=:all:', ...(build === 'deny' ? [] : build.map((name) => `--no-binary=${name}`))]
-}
-
-function uploadArguments({ spec: { excludeNewer }, reporter }: BuildJob, pip: Pip): string[] {
-  if (excludeNewer === undefined) return []
-  if (isPipAtLeast(pip, 26, 0)) return [`--uploaded-prior-to=${excludeNewer}`]
-  throw new SpecError('SPEC_INVALID', `excludeNewer needs uv, or a pip from 26.0 on, and this pip is ${pip.version}`, {
+function assertAble({ spec, reporter }: BuildJob, { version }: Pip): void {
+  if (spec.excludeNewer === undefined || hasUploadedPriorTo(version)) return
+  throw new SpecError('SPEC_INVALID', `excludeNewer needs uv, or a pip from 26.0 on, and this pip is ${version}`, {
     hint: 'install uv, or leave excludeNewer out',
-    facts: { pip: pip.version },
+    facts: { pip: version },
     phase: reporter.phase,
   })
 }
@@ -111,10 +102,5 @@ function basePython({ python }: BuildJob): FoundPython {
 }
 
 async function readPlan({ generation }: BuildJob, pip: Pip): Promise<InstalledPackage[] | undefined> {
-  return hasReport(pip) ? parsePipReport(await tryReadJson(generation.report)) : undefined
-}
-
-/** Before, it was marked as experimental. */
-function hasReport(pip: Pip): boolean {
-  return isPipAtLeast(pip, 23, 0)
+  return hasReport(pip.version) ? parsePipReport(await tryReadJson(generation.report)) : undefined
 }

@@ -12,7 +12,8 @@ import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { chmod, mkdir, open, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { DEBIAN_WHEELS, findPip, isPipAtLeast, type PipJob, type PipRun, runPip } from '../backends/pip.js'
+import { DEBIAN_WHEELS, findPip, type PipJob, type PipRun, runPip } from '../backends/pip.js'
+import { pipFetch } from '../backends/pip-commands.js'
 import { tryCandidate } from '../candidates.js'
 import { ProvisionError, ToolError } from '../errors.js'
 import { Reporter } from '../events.js'
@@ -71,19 +72,7 @@ async function install(options: FetchUvOptions, work: string, { version, wheels 
   const requirements = join(work, 'requirements.txt')
   const hashes = Object.values(wheels).map((sha256) => `--hash=sha256:${sha256}`)
   await writeFile(requirements, `${[`uv==${version}`, ...hashes].join(' \\\n    ')}\n`, { mode: 0o600 })
-  const args = [
-    'install',
-    '--no-deps',
-    '--only-binary=:all:',
-    '--require-hashes',
-    '--no-compile',
-    '--no-warn-script-location',
-    `--progress-bar=${isPipAtLeast(pip, 24, 1) ? 'raw' : 'off'}`,
-    '--target',
-    join(work, 'target'),
-    '-r',
-    requirements,
-  ]
+  const args = pipFetch(pip.version, { requirements, target: join(work, 'target') })
   const onLine: PipRun['onLine'] = (stream, line) => readLine(reporter, `uv ${version}`, stream, line)
   await runPip(job, { pip, interpreter: options.python.base.path, args, cwd: work, onLine })
 }

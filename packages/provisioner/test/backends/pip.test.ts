@@ -3,7 +3,8 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { BuildJob } from '../../src/backends/backend.js'
-import { findPip, isPipAtLeast } from '../../src/backends/pip.js'
+import { findPip } from '../../src/backends/pip.js'
+import { isPipAtLeast } from '../../src/backends/pip-commands.js'
 import { makeVenvPip } from '../../src/backends/venv-pip.js'
 import { installerEnvironment } from '../../src/child-environment.js'
 import { Reporter } from '../../src/events.js'
@@ -82,7 +83,7 @@ test.each([
   ['24.0', 24, 1, false],
   ['26.0.dev0', 24, 1, true],
 ])('E: pip %s is at least %d.%d: %s', (given, major, minor, expected) => {
-  expect(isPipAtLeast({ place: '', version: given }, major, minor)).toBe(expected)
+  expect(isPipAtLeast(given, major, minor)).toBe(expected)
 })
 
 /** A whole job for the Python at `path`, which says nothing of wheels elsewhere, as Debian's does. */
