@@ -24,7 +24,8 @@ export class UvOutput {
     // `Downloading numpy (16.1MiB)`: only of the larger files.
     const downloading = /^Downloading (\S+)/.exec(text)
     const downloaded = /^Downloaded (\S+)/.exec(text)
-    const building = /^Building (\S+)/.exec(text)
+    // `Building six==1.16.0`; a folder that was named (`Building app @ file:///…`) is built as a matter of course.
+    const building = /^Building (\S+)(?: @ (file:))?/.exec(text)
     if (resolved) {
       this.#total = Number(resolved[1])
       this.#progress(0)
@@ -35,7 +36,7 @@ export class UvOutput {
       this.#progress(this.#downloaded, downloaded[1])
     } else if (building) {
       this.#enter('build')
-      this.#job.reporter.warning('built-from-source', `${building[1]} has no wheel here and is built from source`)
+      if (building[2] === undefined) this.#warnOfBuild(building[1])
     } else if (prepared) this.#enter('install')
     this.#job.reporter.log(stream, line)
     return 'keep'
@@ -49,6 +50,10 @@ export class UvOutput {
   #enter(phase: Phase): void {
     const { reporter } = this.#job
     if (PHASES.indexOf(phase) > PHASES.indexOf(reporter.phase)) reporter.enter(phase)
+  }
+
+  #warnOfBuild(name = ''): void {
+    this.#job.reporter.warning('built-from-source', `${name} has no wheel here and is built from source`)
   }
 
   #progress(current: number, item?: string): void {
