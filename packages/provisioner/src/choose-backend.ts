@@ -35,7 +35,9 @@ export async function chooseBackend(source: Source, request: ChoiceRequest): Pro
   const { spec, reporter } = request
   if (source.pixi) return { backend: pixi, tool: await obtainPixi(request), source }
   const needsUv = source.lock?.kind === 'uv' || source.lock?.kind === 'script'
-  const uv = await obtainUv(request, { isNeeded: needsUv || spec.backend === 'uv' })
+  // A pylock.toml is read by the newest pips as well; most bases have an older one.
+  const isNeeded = needsUv || source.lock?.kind === 'pylock' || spec.backend === 'uv'
+  const uv = await obtainUv(request, { isNeeded })
   if (uv) return { backend: source.lock?.kind === 'uv' ? uvSyncProject : uvPip, tool: uv, source }
   if (!needsUv) return { backend: venvPip, tool: undefined, source }
   const { lock, unlocked } = source

@@ -353,6 +353,11 @@ test('E: a pylock.toml is installed as it is', async () => {
   await expect(place.ensure({ project: place.project, requirements: ['other'] })).rejects.toMatchObject({
     code: 'ERR_PYFERRY_SPEC_INVALID',
   })
+  // No Python that we promise comes with a pip that reads it.
+  await expect(place.ensureByPip({ project: place.project })).rejects.toMatchObject({
+    code: 'ERR_PYFERRY_LOCKFILE_NEEDS_UV',
+    message: expect.stringMatching(/pylock\.toml is read by uv, or by a pip from 26\.1 on, and this pip is /),
+  })
 })
 
 describe('E: an existing interpreter', () => {

@@ -70,6 +70,11 @@ export function hasReport(version: string): boolean {
   return isPipAtLeast(version, 23, 0)
 }
 
+/** `-r pylock.toml`. */
+export function canReadPylock(version: string): boolean {
+  return isPipAtLeast(version, 26, 1)
+}
+
 /** `--uploaded-prior-to`. */
 export function hasUploadedPriorTo(version: string): boolean {
   return isPipAtLeast(version, 26, 0)

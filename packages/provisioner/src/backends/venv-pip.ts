@@ -17,7 +17,7 @@ import { isEmpty } from '../source.js'
 import type { InstalledPackage } from '../stamp.js'
 import type { Backend, BuildJob, BuildResult } from './backend.js'
 import { DEBIAN_WHEELS, findPip, type Pip, type PipRun, runPip } from './pip.js'
-import { hasReport, hasUploadedPriorTo, pipInstall, venvCreate } from './pip-commands.js'
+import { canReadPylock, hasReport, hasUploadedPriorTo, pipInstall, venvCreate } from './pip-commands.js'
 import { PipOutput } from './pip-output.js'
 import { parsePipReport } from './pip-report.js'
 import { projectTarget, runStep, writeConstraints, writeRequirements } from './steps.js'
@@ -87,13 +87,23 @@ async function pipArguments(job: BuildJob, pip: Pip): Promise<string[]> {
   })
 }
 
-function assertAble({ spec, reporter }: BuildJob, { version }: Pip): void {
-  if (spec.excludeNewer === undefined || hasUploadedPriorTo(version)) return
-  throw new SpecError('SPEC_INVALID', `excludeNewer needs uv, or a pip from 26.0 on, and this pip is ${version}`, {
-    hint: 'install uv, or leave excludeNewer out',
-    facts: { pip: version },
-    phase: reporter.phase,
-  })
+/** @throws SpecError (LOCKFILE_NEEDS_UV, SPEC_INVALID) for what only a newer pip can do */
+function assertAble({ spec, source: { lock }, reporter: { phase } }: BuildJob, { version }: Pip): void {
+  if (lock?.kind === 'pylock' && !canReadPylock(version)) {
+    const message = `${lock.path} is read by uv, or by a pip from 26.1 on, and this pip is ${version}`
+    throw new SpecError('LOCKFILE_NEEDS_UV', message, {
+      hint: "install uv (pip install uv), or allow downloads: 'missing'",
+      facts: { path: lock.path, pip: version },
+      phase,
+    })
+  }
+  if (spec.excludeNewer !== undefined && !hasUploadedPriorTo(version)) {
+    throw new SpecError('SPEC_INVALID', `excludeNewer needs uv, or a pip from 26.0 on, and this pip is ${version}`, {
+      hint: 'install uv, or leave excludeNewer out',
+      facts: { pip: version },
+      phase,
+    })
+  }
 }
 
 function basePython({ python }: BuildJob): FoundPython {
