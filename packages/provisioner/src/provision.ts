@@ -10,7 +10,7 @@ import { build } from './build.js'
 import { currentFolder, installerEnvironment, type Variables } from './child-environment.js'
 import { type Choice, chooseBackend } from './choose-backend.js'
 import { makeDocument } from './document.js'
-import { InterpreterError, ProvisionError } from './errors.js'
+import { InterpreterError, type MachineCode, MachineError, ProvisionError } from './errors.js'
 import type { MissReason, Reporter } from './events.js'
 import { readFailure, writeFailure } from './failed-build.js'
 import { type FoundPython, findPython } from './find-python.js'
@@ -154,7 +154,9 @@ async function buildMissing(request: ProvisionRequest, wanted: Wanted): Promise<
     signal,
     redact,
   }
-  return await place.exclusively(rights, async (right) => {
+  let isMine = false
+  const work = async (right: BuildRight) => {
+    isMine = true
     const built = await tryBuiltByOther(request, wanted, right, miss.reason)
     if (built) return built
     if (right.waitedFor) miss = await missOf(request, wanted)
@@ -164,7 +166,26 @@ async function buildMissing(request: ProvisionRequest, wanted: Wanted): Promise<
     const isLeased = request.wantsLease && wanted.inPlace === undefined
     const lease = isLeased ? place.takeLease(key.id, stamp.gen) : undefined
     return { stamp, lease, isHit: false }
-  })
+  }
+  try {
+    return await place.exclusively(rights, work)
+  } catch (error) {
+    throw isMine ? error : explainUnwritable(error, miss)
+  }
+}
+
+const UNWRITABLE = new Set(['ERR_PYFERRY_PERMISSION_DENIED', 'ERR_PYFERRY_HOME_READ_ONLY', 'ERR_PYFERRY_HOME_UNSAFE'])
+
+/** A folder that is for reading only, as one that came with an image: what helps is why something was to be written. */
+function explainUnwritable(error: unknown, { reason, changed, comparedWith }: Miss): unknown {
+  if (!(error instanceof MachineError) || !UNWRITABLE.has(error.code)) return error
+  const { code, message, hint, cause, phase } = error
+  const why = changed.length > 0 ? `${reason}: ${changed.join(', ')}` : reason
+  return new MachineError(
+    code.slice('ERR_PYFERRY_'.length) as MachineCode,
+    `${message}; this environment was to be made in it (${why})`,
+    { cause, hint, phase, facts: { ...error.facts, reason, changed, comparedWith } },
+  )
 }
 
 /** Why it has to be built. */

@@ -224,6 +224,19 @@ describe('I6: a hit', () => {
     `
     const host = startHost(script, process.geteuid?.() === 0 ? { uid: OTHER_USER, cwd: '/' } : {})
     expect(await host.said('hit')).toBe(`true ${built.generation}`)
+    // Another environment cannot be made there: why it was to be is in the error.
+    const other = startHost(
+      `
+      const spec = ${JSON.stringify({ ...spec, requirements: ['tiny==2.0'] })}
+      const ensuring = new pyferry.Provisioner({ home: ${JSON.stringify(place.home)} }).ensure(spec)
+      const { facts, message } = await ensuring.catch((error) => error)
+      say('refused', [facts.comparedWith, message].join(': '))
+    `,
+      process.geteuid?.() === 0 ? { uid: OTHER_USER, cwd: '/' } : {},
+    )
+    expect(await other.said('refused')).toMatch(
+      new RegExp(`^${built.id}: .*; this environment was to be made in it \\(input-changed: source\\.packages\\)$`),
+    )
   })
 
   test('that this user may not read is PERMISSION_DENIED, and says so', async () => {
