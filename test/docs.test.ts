@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type CodeBlock, codeBlocks, parseCodeBlocks } from './support/code-blocks.js'
 import { compile, Project } from './support/project.js'
@@ -8,7 +8,7 @@ import { python } from './support/python.js'
 import { typeCheck } from './support/type-check.js'
 import { root, rootManifest } from './support/workspace.js'
 
-const forReading = ['text', 'jsonc', 'toml', 'ini', 'diff', 'mermaid', 'html']
+const forReading = ['text', 'jsonc', 'toml', 'ini', 'yaml', 'dockerfile', 'diff', 'mermaid', 'html']
 /** What a page may ask somebody to type; anything else is perhaps a slip. */
 const commands = [
   'npx',
@@ -55,13 +55,16 @@ const checks: Record<string, (block: CodeBlock) => unknown> = {
 
 async function checkJavaScript(block: CodeBlock, extension: 'mjs' | 'cjs'): Promise<void> {
   const file = writeBlock(block, extension, block.code)
-  await project.node(...(block.noRun === undefined ? [] : ['--check']), file)
+  if (block.noRun !== undefined) await project.node('--check', file)
+  else await project.nodeIn(dirname(file), file)
 }
 
 async function checkTypeScript(block: CodeBlock): Promise<void> {
   const include = [writeBlock(block, 'mts', block.code)]
   await typeCheck(project, { version: 'typescript-6', moduleResolution: 'node16', include })
-  if (block.noRun === undefined) await project.node(writeBlock(block, 'mjs', await compile(block.code, 'esm')))
+  if (block.noRun !== undefined) return
+  const file = writeBlock(block, 'mjs', await compile(block.code, 'esm'))
+  await project.nodeIn(dirname(file), file)
 }
 
 async function checkPython(block: CodeBlock): Promise<void> {
@@ -84,9 +87,13 @@ function checkShell({ code }: CodeBlock): void {
 }
 
 /** Each in a folder of its own below the project, where the packages are found and no other block's files are. */
-function writeBlock({ place }: CodeBlock, extension: string, text: string): string {
+function writeBlock({ place, files = {} }: CodeBlock, extension: string, text: string): string {
   const folder = place.replaceAll(/[^a-z0-9]+/gi, '-')
   mkdirSync(join(project.folder, folder), { recursive: true })
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(project.folder, folder, name)), { recursive: true })
+    project.write(`${folder}/${name}`, content)
+  }
   return project.write(`${folder}/block.${extension}`, text)
 }
 
@@ -103,6 +110,15 @@ describe('the reader of pages', () => {
   test('takes the reason why a block is not run', () => {
     const page = '<!-- no-run: needs a broker -->\n```ts\nconnect()\n```\n'
     expect(parseCodeBlocks('a.md', page)[0]?.noRun).toBe('needs a broker')
+  })
+
+  test('gives a block the files that stand before it under the same heading', () => {
+    const page = '<!-- file: a/b.toml -->\n```toml\nx = 1\n```\n\n```js\nread()\n```\n\n## B\n\n```js\nother()\n```\n'
+    expect(parseCodeBlocks('a.md', page)).toEqual([
+      { place: 'a.md:2', language: 'toml', code: 'x = 1\n', noRun: 'a file' },
+      { place: 'a.md:6', language: 'js', code: 'read()\n', files: { 'a/b.toml': 'x = 1\n' } },
+      { place: 'a.md:12', language: 'js', code: 'other()\n' },
+    ])
   })
 
   test('refuses a block that is never closed', () => {

@@ -6,7 +6,8 @@
  *     sh                  parse, and what they ask of this repository exists
  *     jsonc text …        are for reading
  *
- * `<!-- no-run: why -->` on the line before a block leaves it unrun; its syntax, or its types, are checked all the same.
+ * `<!-- no-run: why -->` on the line before a block leaves it unrun; its syntax, or its types, are checked all the same. With
+ * `<!-- file: pyproject.toml -->` it is a file that the blocks after it, up to the next heading, find in their current folder.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
@@ -19,6 +20,8 @@ export interface CodeBlock {
   code: string
   /** Why it is not run; absent when it is. */
   noRun?: string
+  /** Texts by path, in the folder that it is run in; absent when there is none. */
+  files?: Readonly<Record<string, string>>
 }
 
 export function codeBlocks(): CodeBlock[] {
@@ -37,21 +40,28 @@ function pagesBelow(folder: string): string[] {
     })
 }
 
+const FILE = /^\s*<!-- file: (\S+) -->\s*$/
+
 export function parseCodeBlocks(page: string, text: string): CodeBlock[] {
   const blocks: CodeBlock[] = []
-  let open: { fence: string; indent: number; block: CodeBlock; lines: string[] } | undefined
+  let open: { fence: string; indent: number; block: CodeBlock; lines: string[]; file?: string } | undefined
   let before = ''
+  let files: Record<string, string> = {}
   for (const [index, line] of text.split('\n').entries()) {
     if (open === undefined) {
       const opening = /^(\s*)(```+|~~~+)\s*([^\s`]*)/.exec(line)
       if (opening) {
         const [, indent = '', fence = '', language = ''] = opening
-        const noRun = /^\s*<!-- no-run: (.+) -->\s*$/.exec(before)?.[1]
+        const file = FILE.exec(before)?.[1]
+        const noRun = file !== undefined ? 'a file' : /^\s*<!-- no-run: (.+) -->\s*$/.exec(before)?.[1]
         const block = { place: `${page}:${index + 1}`, language, code: '', ...(noRun !== undefined && { noRun }) }
-        open = { fence, indent: indent.length, block, lines: [] }
-      }
+        open = { fence, indent: indent.length, block, lines: [], ...(file !== undefined && { file }) }
+      } else if (/^#{1,6} /.test(line)) files = {}
     } else if (line.trim().startsWith(open.fence) && line.trim().replaceAll(open.fence[0]!, '') === '') {
-      blocks.push({ ...open.block, code: `${open.lines.join('\n')}\n` })
+      const code = `${open.lines.join('\n')}\n`
+      if (open.file !== undefined) files[open.file] = code
+      const hasFiles = open.file === undefined && Object.keys(files).length > 0
+      blocks.push({ ...open.block, code, ...(hasFiles && { files: { ...files } }) })
       open = undefined
     } else {
       open.lines.push(line.slice(Math.min(open.indent, line.length - line.trimStart().length)))

@@ -37,11 +37,26 @@ export class Project {
     return this.run(process.execPath, args)
   }
 
+  /** The same, in another current folder. */
+  nodeIn(folder: string, ...args: string[]): Promise<string> {
+    return this.run(process.execPath, args, {}, folder)
+  }
+
   /** As a rejection a failed command says nothing of what it wrote, which is where a compiler says what is wrong. */
-  async run(file: string, args: readonly string[], variables: Record<string, string> = {}): Promise<string> {
-    const env = { ...process.env, npm_config_cache: join(this.folder, '.npm'), ...variables }
+  async run(
+    file: string,
+    args: readonly string[],
+    variables: Record<string, string> = {},
+    cwd = this.folder,
+  ): Promise<string> {
+    // What environments share goes with the project as well, and is nobody else's.
+    const own = { npm_config_cache: join(this.folder, '.npm'), PYFERRY_HOME: join(this.folder, '.pyferry') }
     try {
-      const { stdout } = await execute(file, args, { cwd: this.folder, encoding: 'utf8', env })
+      const { stdout } = await execute(file, args, {
+        cwd,
+        encoding: 'utf8',
+        env: { ...process.env, ...own, ...variables },
+      })
       return stdout
     } catch (error) {
       const { stdout, stderr } = error as { stdout: string; stderr: string }
