@@ -53,7 +53,7 @@ export interface Environment {
   pythonVersion: string
   /** What is installed, sorted by normalised name; not looked at in an interpreter that was there. */
   packages: { name: string; version: string }[]
-  /** Variables that a program in it needs; none but for pixi's. */
+  /** Variables that a program in it needs; none but for pixi's. `PATH` is what to put in front of the program's own. */
   activation: Record<string, string>
   /** Whether it was there already. */
   hit: boolean

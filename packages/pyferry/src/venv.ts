@@ -26,6 +26,7 @@ import {
   type WorkerState,
   workerLaunch,
 } from '@pyferry/supervisor'
+import { activate } from './activation.js'
 import {
   type Arguments,
   type CallPromise,
@@ -342,7 +343,7 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
     if (interpreter !== undefined) return workerLaunch({ python: interpreter, threads, maxFrameBytes, env, cwd })
     const { python, activation } = await this.#ensure(signal)
     // What the caller chose for the worker comes before what the environment needs.
-    const whole = { ...env, ...activation, ...this.#options.env.set }
+    const whole = { ...activate(env, activation), ...this.#options.env.set }
     return workerLaunch({ python, threads, maxFrameBytes, env: whole, cwd })
   }
 
