@@ -14,6 +14,7 @@ afterEach(() => vi.unstubAllEnvs())
 
 test('the example of the README works as it stands', async () => {
   const folder = temporaryFolder()
+  vi.stubEnv('PYFERRY_HOME', join(folder, 'home'))
   usePackagesOf(writeFiles(join(folder, 'links'), [makeWheel({ name: 'six', version: '1.16.0' })]))
   const example = /```js\n(.*?)```/s.exec(readme)?.[1] ?? ''
   const host = startHost(example.replace("'@pyferry/provisioner'", JSON.stringify(pathToFileURL(bundle).href)), {

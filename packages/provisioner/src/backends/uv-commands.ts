@@ -15,12 +15,14 @@ export interface UvPipInstall {
   requirements: readonly string[]
   constraints: readonly string[]
   editable: string | undefined
+  /** Beside the files: a project by its path, or a name. */
+  packages: readonly string[]
 }
 
 /** `uv help pip install`. An explicit `--python`, so that no `VIRTUAL_ENV` or current folder is looked at. */
 export function uvPipInstall(
   spec: ResolvedSpec,
-  { python, requirements, constraints, editable }: UvPipInstall,
+  { python, requirements, constraints, editable, packages }: UvPipInstall,
 ): string[] {
   return [
     'pip',
@@ -33,6 +35,7 @@ export function uvPipInstall(
     ...buildArguments(spec),
     ...(spec.offline ? ['--offline', '--no-index'] : []),
     ...(spec.bytecode === 'install' ? ['--compile-bytecode'] : []),
+    ...packages,
   ]
 }
 

@@ -54,9 +54,8 @@ async function install(job: BuildJob): Promise<void> {
     requirements,
     constraints,
     editable: project?.mode === 'editable' ? projectTarget(project) : undefined,
+    packages: [...(project?.mode === 'wheel' ? [projectTarget(project)] : []), ...(spec.withPip ? ['pip'] : [])],
   })
-  if (project?.mode === 'wheel') args.push(projectTarget(project))
-  if (spec.withPip) args.push('pip')
   await runUv(job, { args })
 }
 
