@@ -29,7 +29,7 @@ export function codeBlocks(): CodeBlock[] {
 }
 
 /** Every page of the repository; a changelog tells of the past, whose code need not run any more. */
-function pagesBelow(folder: string): string[] {
+export function pagesBelow(folder: string): string[] {
   const isOurs = (name: string) => !name.startsWith('.') && !['node_modules', 'dist', 'CHANGELOG.md'].includes(name)
   return readdirSync(folder, { withFileTypes: true })
     .filter(({ name }) => isOurs(name))
