@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto'
 import { findBase } from './base-python.js'
 import { build } from './build.js'
 import { currentFolder, installerEnvironment, type Variables } from './child-environment.js'
-import { type Choice, chooseBackend } from './choose-backend.js'
+import { type Answer, type Choice, chooseBackend } from './choose-backend.js'
 import { makeDocument } from './document.js'
 import { InterpreterError, type MachineCode, MachineError, ProvisionError } from './errors.js'
 import type { MissReason, Reporter } from './events.js'
@@ -54,8 +54,11 @@ export async function provision(request: ProvisionRequest): Promise<Provisioned>
   const { place, reporter, signal, isRefresh } = request
   signal.throwIfAborted()
   const wanted = await resolveWanted(request)
-  const hit = isRefresh ? undefined : await tryHit(request, wanted)
+  const hit = isRefresh ? undefined : await tryHitOfAny(request, wanted)
   if (hit) return hit
+  const { missing, ignoredLock } = wanted.choice
+  if (missing) throw missing
+  if (ignoredLock !== undefined) reporter.warning('lock-ignored', ignoredLock)
   // One folder is made by one at a time, whatever is asked of it.
   const turn = wanted.inPlace ?? place.turnOf(wanted.key.id)
   return await takeTurn(turn, signal, async (before) => {
@@ -73,13 +76,11 @@ export async function provision(request: ProvisionRequest): Promise<Provisioned>
 }
 
 /** Everything that decides, found out without writing anything. */
-export interface Wanted {
+export interface Wanted extends Identified {
   choice: Choice
-  source: Source
-  settings: Settings
+  /** See `Choice.orKnown`. */
+  orKnown: readonly Identified[]
   python: FoundPython | undefined
-  document: KeyDocument
-  key: Key
   /** With `place: 'project'`: where its tool keeps the environment. */
   inPlace: string | undefined
   probes: DeferredProbes
@@ -103,15 +104,43 @@ export async function resolveWanted(request: ProvisionRequest): Promise<Wanted> 
   const { backend } = choice
   const python = backend.name === 'pixi' ? undefined : await findBase(choice, whole)
   if (spec.lockMode === 'update' && (await updateLock(choice, python, whole))) choice.source = await read()
-  const { source } = choice
-  const settings = await readSettings(spec, backend.name, { host: env, source })
-  const inPlace = spec.place === 'project' ? inPlacePrefix(source) : undefined
+  const inPlace = spec.place === 'project' ? inPlacePrefix(choice.source) : undefined
   reporter.enter('key')
-  const document = makeDocument({ spec, backend: backend.name, source, settings, python: python?.info })
-  const key = computeKey(document)
-  reporter.id = key.id
+  const identify = (answer: Answer) => identifyAnswer(answer, request, python)
+  const identified = await identify(choice)
+  const orKnown = await Promise.all((choice.orKnown ?? []).map(identify))
+  reporter.id = identified.key.id
   signal.throwIfAborted()
-  return { choice, source, settings, python, document, key, inPlace, probes, redact }
+  return { choice, ...identified, orKnown, python, inPlace, probes, redact }
+}
+
+/** One answer, as the key knows it. */
+interface Identified {
+  source: Source
+  settings: Settings
+  document: KeyDocument
+  key: Key
+}
+
+async function identifyAnswer(
+  { backend, source }: Answer,
+  { spec, env }: ProvisionRequest,
+  python: FoundPython | undefined,
+): Promise<Identified> {
+  const settings = await readSettings(spec, backend.name, { host: env, source })
+  const document = makeDocument({ spec, backend: backend.name, source, settings, python: python?.info })
+  return { source, settings, document, key: computeKey(document) }
+}
+
+/** What is wanted, or an answer that is as good and there already. */
+async function tryHitOfAny(request: ProvisionRequest, wanted: Wanted): Promise<Provisioned | undefined> {
+  const hit = await tryHit(request, wanted)
+  if (hit) return hit
+  for (const known of wanted.orKnown) {
+    const other = await tryHit(request, { ...wanted, ...known })
+    if (other) return other
+  }
+  return undefined
 }
 
 /**
@@ -135,6 +164,7 @@ async function tryHit(request: ProvisionRequest, wanted: Wanted): Promise<Provis
     lease?.release()
     return undefined
   }
+  reporter.id = wanted.key.id
   reporter.enter('hit', current.gen)
   await wanted.probes.save()
   return { stamp: published.stamp, lease, isHit: true }

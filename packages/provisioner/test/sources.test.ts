@@ -232,6 +232,44 @@ describe('E: a project with uv.lock', () => {
   })
 })
 
+describe('E: where there is no uv', () => {
+  /** The same home, seen from a machine without one. */
+  const withoutUv = (place: ReturnType<typeof makePlace>) => {
+    vi.stubEnv('PATH', '/nowhere')
+    vi.stubEnv('HOME', place.folder)
+    return new Provisioner({ home: place.home })
+  }
+
+  test('what uv has made there is known all the same, with a lock file and without', async () => {
+    const place = makePlace()
+    place.write({ 'pyproject.toml': pyproject(['tiny<2']) })
+    await place.uv(['lock'])
+    const locked = await place.ensure({ project: place.project })
+    const inline = await place.ensure({ requirements: ['tiny'] })
+    const provisioner = withoutUv(place)
+    const events: ProvisionEvent[] = []
+    const ensure = (spec: EnvironmentSpec) =>
+      provisioner.ensure({ python: testPython, ...spec }, { onEvent: (event) => events.push(event) })
+    expect(await ensure({ project: place.project, lockPolicy: 'require' })).toEqual({ ...locked, hit: true })
+    expect(await ensure({ project: place.project })).toEqual({ ...locked, hit: true })
+    expect(await ensure({ requirements: ['tiny'] })).toEqual({ ...inline, hit: true })
+    expect(await ensure({ requirements: ['tiny'], backend: 'uv' })).toEqual({ ...inline, hit: true })
+    expect(events.filter((event) => event.type === 'warning')).toEqual([])
+    await expect(ensure({ requirements: ['tiny<2'], backend: 'uv' })).rejects.toMatchObject({
+      code: 'ERR_PYFERRY_TOOL_NOT_FOUND',
+    })
+  })
+})
+
+test('E: a list of what may be built is refused beside uv.lock, which cannot express it', async () => {
+  const place = makePlace()
+  place.write({ 'pyproject.toml': pyproject(['tiny<2']) })
+  await place.uv(['lock'])
+  await expect(place.ensure({ project: place.project, build: ['tiny'] })).rejects.toMatchObject({
+    code: 'ERR_PYFERRY_SPEC_INVALID',
+  })
+})
+
 describe('E: a project itself is installed', () => {
   test.each(['uv', 'venv-pip'] as const)(
     'editable where it has a build system, or as a wheel, or not (%s)',

@@ -3,6 +3,7 @@
  * (`uv sync`). Its cache is on the disk of the environments, so that what two of them share takes its space once.
  */
 import { join } from 'node:path'
+import { SpecError } from '../errors.js'
 import { VENV_PYTHON } from '../layout.js'
 import { isEmpty } from '../source.js'
 import type { Backend, BuildJob, BuildResult } from './backend.js'
@@ -30,6 +31,7 @@ export const uvSyncProject: Backend = {
   name: 'uv-sync',
   async build(job) {
     const { spec, source, generation, reporter } = job
+    assertExpressible(job)
     const cwd = source.lock?.folder ?? job.workingFolder
     reporter.enter('create')
     // In the project's own folder it may be there: uv makes it, or makes it anew, as it needs it.
@@ -40,8 +42,32 @@ export const uvSyncProject: Backend = {
     const python = isOurs ? join(generation.prefix, VENV_PYTHON) : basePython(job)
     const args = uvSync(spec, { python, extras, groups, project })
     await runUv(job, { args, cwd, env: { UV_PROJECT_ENVIRONMENT: generation.prefix } })
+    if (spec.withPip) await addPip(job)
     return resultOf(job)
   },
+}
+
+/** `uv sync` can forbid building one or all, and cannot forbid all but some. */
+function assertExpressible({ spec, source, reporter }: BuildJob): void {
+  if (typeof spec.build === 'string') return
+  throw new SpecError('SPEC_INVALID', `build is a list, which uv cannot do with ${source.lock?.path}`, {
+    hint: "use 'allow' or 'deny'; which packages have wheels is known when the project is locked",
+    facts: { option: 'build' },
+    phase: reporter.phase,
+  })
+}
+
+/** What is locked is there; this comes beside it. */
+async function addPip(job: BuildJob): Promise<void> {
+  const python = join(job.generation.prefix, VENV_PYTHON)
+  const args = uvPipInstall(job.spec, {
+    python,
+    requirements: [],
+    constraints: [],
+    editable: undefined,
+    packages: ['pip'],
+  })
+  await runUv(job, { args })
 }
 
 async function install(job: BuildJob): Promise<void> {
