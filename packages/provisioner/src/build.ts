@@ -8,6 +8,7 @@ import { ProvisionError } from './errors.js'
 import { errnoOf, explainSystemError, removeTree, writeWhole } from './files.js'
 import type { Key, KeyDocument } from './key.js'
 import { generationLayout, newGeneration } from './layout.js'
+import type { Lease } from './lease.js'
 import type { Place } from './place.js'
 import { ownIdentity } from './process-identity.js'
 import { makeStamp, publish, type Stamp, writeStamp } from './stamp.js'
@@ -18,6 +19,12 @@ export interface BuildRequest extends Omit<BuildJob, 'generation' | 'home'> {
   place: Place
   key: Key
   document: KeyDocument
+  wantsLease: boolean
+}
+
+export interface Built {
+  stamp: Stamp
+  lease: Lease | undefined
 }
 
 /**
@@ -25,7 +32,7 @@ export interface BuildRequest extends Omit<BuildJob, 'generation' | 'home'> {
  *
  * @throws ProvisionError with the log's path; nothing of the new generation is left then, as far as the disk allows
  */
-export async function build(request: BuildRequest): Promise<Stamp> {
+export async function build(request: BuildRequest): Promise<Built> {
   const { backend, place, reporter, key } = request
   const folder = place.keyFolder(key.id)
   const generation = generationLayout(folder, newGeneration())
@@ -34,6 +41,7 @@ export async function build(request: BuildRequest): Promise<Stamp> {
   const traces = [requirements, constraints, report, building]
   const log = new BuildLog(place.logPath(key.id, gen))
   reporter.onLog = (line) => log.write(line)
+  let lease: Lease | undefined
   try {
     const owner = { ...ownIdentity(), since: new Date().toISOString() }
     await writeWhole(building, `${JSON.stringify(owner)}\n`)
@@ -45,11 +53,14 @@ export async function build(request: BuildRequest): Promise<Stamp> {
     request.signal.throwIfAborted()
     await writeWhole(folder.spec, `${JSON.stringify(request.document)}\n`)
     await writeStamp(generation, stamp)
+    // Before anybody can find it: it is never there without a lease of ours.
+    lease = request.wantsLease ? place.takeLease(key.id, gen) : undefined
     await publish(folder, stamp)
     await removeAll([...traces, folder.failed], reporter)
     await tidy(request)
-    return stamp
+    return { stamp, lease }
   } catch (error) {
+    lease?.release()
     await removeAll([prefix, ...traces], reporter)
     const explained = explainSystemError(error, place.path) ?? error
     if (explained instanceof ProvisionError) explained.logPath ??= log.path

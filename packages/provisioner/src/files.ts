@@ -1,7 +1,7 @@
 /** Files that are there whole or not at all, and system errors as errors of ours. */
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { lstat, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { lstat, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { MachineError, type ProvisionError } from './errors.js'
 
@@ -72,6 +72,16 @@ export async function listNames(path: string): Promise<string[]> {
     return await readdir(path)
   } catch (error) {
     if (isAbsent(error)) return []
+    throw error
+  }
+}
+
+/** When it was last written, in milliseconds since 1970; `undefined` when it is absent. */
+export async function timeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).mtimeMs
+  } catch (error) {
+    if (isAbsent(error)) return undefined
     throw error
   }
 }

@@ -6,9 +6,8 @@
  */
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, unlinkSync, utimes, writeFileSync } from 'node:fs'
-import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { errnoOf, isAbsent, listNames, tryReadJson } from './files.js'
+import { errnoOf, isAbsent, listNames, timeOf, tryReadJson } from './files.js'
 import { type HomeLayout, leaseFolderOf } from './layout.js'
 import { isProcessIdentity, type Liveness, livenessOf, ownIdentity } from './process-identity.js'
 
@@ -85,13 +84,17 @@ export function isLive({ liveness, renewedMs }: FoundLease, nowMs: number): bool
   return liveness === 'alive' || (liveness === 'unknown' && nowMs - renewedMs < FOREIGN_LEASE_MS)
 }
 
+/** The collector removes the folder when it is empty, and may do so between our making and using it. */
+const MAX_ATTEMPTS = 10
+
 function writeLease(folder: string, path: string, text: string): void {
-  try {
-    writeFileSync(path, text, { flag: 'wx', mode: 0o600 })
-  } catch (error) {
-    if (!isAbsent(error)) throw error
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
-    writeFileSync(path, text, { flag: 'wx', mode: 0o600 })
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return writeFileSync(path, text, { flag: 'wx', mode: 0o600 })
+    } catch (error) {
+      if (!isAbsent(error) || attempt === MAX_ATTEMPTS) throw error
+      mkdirSync(folder, { recursive: true, mode: 0o700 })
+    }
   }
 }
 
@@ -110,14 +113,5 @@ function removeFile(path: string): void {
     unlinkSync(path)
   } catch {
     // Gone with the home, or on a disk that can no longer be written: its process tells that it is of the dead.
-  }
-}
-
-async function timeOf(path: string): Promise<number | undefined> {
-  try {
-    return (await stat(path)).mtimeMs
-  } catch (error) {
-    if (isAbsent(error)) return undefined
-    throw error
   }
 }

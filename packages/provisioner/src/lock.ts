@@ -55,13 +55,8 @@ const NOTICE_INTERVAL_MS = 10_000
  * @throws StoppedError (LOCK_TIMEOUT) naming file, owner and option; the signal's reason
  */
 export async function takeLock(request: LockRequest): Promise<Lock | undefined> {
-  const { path, python, env, cwd, reporter, redact, signal } = request
-  signal.throwIfAborted()
-  const token = newToken()
-  const { pid, host } = ownIdentity()
-  const owner: LockOwner = { token, pid, host, phase: reporter.phase, since: new Date().toISOString() }
-  const args = ['-I', '-S', '-X', 'utf8', '-c', LOCK_SCRIPT, path, JSON.stringify(owner)]
-  const helper = await startHelper({ file: python, args, env, cwd, hasLifeline: true }, redact)
+  const { path, reporter, signal } = request
+  const { helper, owner } = await startLockHelper(request)
   try {
     const answer = await readAnswer(helper, signal)
     const before = answer === 'waiting' ? await waitForLock(helper, request) : undefined
@@ -78,10 +73,44 @@ export async function takeLock(request: LockRequest): Promise<Lock | undefined> 
   }
 }
 
+/**
+ * Take the lock only when it is free.
+ *
+ * @returns `'held'` when somebody else has it; `undefined` when the disk has no locks
+ */
+export async function tryTakeLock(request: LockRequest): Promise<Lock | 'held' | undefined> {
+  const { path, reporter, signal } = request
+  const { helper, owner } = await startLockHelper(request)
+  try {
+    const answer = await readAnswer(helper, signal)
+    if (answer === 'locked') return makeLock(helper, owner, undefined)
+    if (answer === 'waiting') {
+      await helper.kill()
+      return 'held'
+    }
+    await helper.end()
+    reporter.warning('no-lock', `${path} cannot be locked (${answer ?? 'the helper ended'})`)
+    return undefined
+  } catch (error) {
+    await helper.kill()
+    throw error
+  }
+}
+
 /** Who holds the lock now, as far as the file tells. */
 export async function readLockOwner(path: string): Promise<LockOwner | undefined> {
   const found = (await tryReadJson(path)) as Partial<LockOwner> | undefined
   return typeof found?.token === 'string' && typeof found.pid === 'number' ? (found as LockOwner) : undefined
+}
+
+async function startLockHelper(request: LockRequest): Promise<{ helper: Helper; owner: LockOwner }> {
+  const { path, python, env, cwd, reporter, redact, signal } = request
+  signal.throwIfAborted()
+  const { pid, host } = ownIdentity()
+  const owner: LockOwner = { token: newToken(), pid, host, phase: reporter.phase, since: new Date().toISOString() }
+  const args = ['-I', '-S', '-X', 'utf8', '-c', LOCK_SCRIPT, path, JSON.stringify(owner)]
+  const helper = await startHelper({ file: python, args, env, cwd, hasLifeline: true }, redact)
+  return { helper, owner }
 }
 
 function makeLock(helper: Helper, owner: LockOwner, before: { owner: LockOwner | undefined } | undefined): Lock {
@@ -149,6 +178,9 @@ function newToken(): string {
 /**
  * First without waiting, so that a wait can be told. The owner is written over the old one in one piece; who reads it in between
  * sees no JSON, and asks again at the next notice.
+ *
+ * The collector removes the file of a key that is no more, and holds it while it does. Whoever has waited for that one has the lock
+ * of a file that nobody else will ever find, and begins anew.
  */
 const LOCK_SCRIPT = `${LIFELINE_PRELUDE}
 import os, sys
@@ -160,14 +192,13 @@ def write(text):
     os.lseek(file, 0, os.SEEK_SET)
     os.ftruncate(file, 0)
     os.write(file, text.encode("utf-8"))
-try:
-    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+def lock(file, wait):
     try:
         from fcntl import LOCK_EX, LOCK_NB, flock
         try:
             flock(file, LOCK_EX | LOCK_NB)
         except BlockingIOError:
-            say("waiting")
+            wait()
             flock(file, LOCK_EX)
     except ImportError:
         import msvcrt
@@ -178,13 +209,30 @@ try:
         try:
             take(msvcrt.LK_NBLCK)
         except OSError:
-            say("waiting")
+            wait()
             while True:
                 try:
                     take(msvcrt.LK_LOCK)
                     break
                 except OSError:
                     pass
+told = []
+def wait():
+    if not told:
+        told.append(True)
+        say("waiting")
+def is_there(file):
+    try:
+        return os.path.samestat(os.fstat(file), os.stat(path))
+    except FileNotFoundError:
+        return False
+try:
+    while True:
+        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        lock(file, wait)
+        if is_there(file):
+            break
+        os.close(file)
     write(owner)
     say("locked")
 except OSError as error:

@@ -7,7 +7,7 @@ import { findBaseDir, prepareBaseDir, sweepBaseDir } from './base-dir.js'
 import type { Reporter } from './events.js'
 import { findHome, type HomeChoice, prepareHome } from './home.js'
 import { type BaseDirLayout, type HomeLayout, type KeyFolder, keyFolderOf, lockPathOf } from './layout.js'
-import { type Lease, takeLease } from './lease.js'
+import { isLive, type Lease, listLeases, takeLease } from './lease.js'
 import { type LockOwner, takeLock } from './lock.js'
 import { makeInnerFolder } from './own-folder.js'
 import { claimBaseDir, isOwnedHere } from './owner.js'
@@ -118,6 +118,8 @@ class HomePlace implements Place {
     const lock = await takeLock({ path: lockPathOf(layout, id), python, env, cwd, limitMs, reporter, signal, redact })
     reporter.onPhase = (phase) => lock?.tell(phase)
     try {
+      // Once more: the collector may have had the lock before.
+      await makeInnerFolder(this.keyFolder(id).folder, 'home')
       return await work({ token: lock?.token ?? '', waitedFor: lock?.waitedFor })
     } finally {
       reporter.onPhase = undefined
@@ -125,8 +127,11 @@ class HomePlace implements Place {
     }
   }
 
-  sweep(id: string): Promise<void> {
-    return sweepKeyFolder(this.keyFolder(id))
+  async sweep(id: string): Promise<void> {
+    const nowMs = Date.now()
+    const leases = await listLeases(this.home, id)
+    const used = new Set(leases.filter((lease) => isLive(lease, nowMs)).map(({ gen }) => gen))
+    await sweepKeyFolder(this.keyFolder(id), { nowMs, used })
   }
 }
 

@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto'
 import { findBase } from './base-python.js'
-import { build } from './build.js'
+import { type Built, build } from './build.js'
 import { currentFolder, installerEnvironment, type Variables } from './child-environment.js'
 import { type Answer, type Choice, chooseBackend } from './choose-backend.js'
 import { makeDocument } from './document.js'
@@ -192,10 +192,7 @@ async function buildMissing(request: ProvisionRequest, wanted: Wanted): Promise<
     if (right.waitedFor) miss = await missOf(request, wanted)
     reporter.miss(miss.reason, miss.changed)
     await wanted.probes.save()
-    const stamp = await buildAs(right, request, wanted, helper?.base.path)
-    const isLeased = request.wantsLease && wanted.inPlace === undefined
-    const lease = isLeased ? place.takeLease(key.id, stamp.gen) : undefined
-    return { stamp, lease, isHit: false }
+    return { ...(await buildAs(right, request, wanted, helper?.base.path)), isHit: false }
   }
   try {
     return await place.exclusively(rights, work)
@@ -255,8 +252,8 @@ async function buildAs(
   request: ProvisionRequest,
   wanted: Wanted,
   launcher: string | undefined,
-): Promise<Stamp> {
-  const { place, spec, reporter, signal } = request
+): Promise<Built> {
+  const { place, spec, reporter, signal, wantsLease } = request
   const { choice, source, settings, python, document, key, inPlace, redact } = wanted
   const job = {
     backend: choice.backend,
@@ -274,8 +271,8 @@ async function buildAs(
     redact,
   }
   try {
-    if (inPlace === undefined) return await build({ ...job, place })
-    return await buildInPlace({ ...job, prefix: inPlace, home: place.home?.home })
+    if (inPlace === undefined) return await build({ ...job, place, wantsLease })
+    return { stamp: await buildInPlace({ ...job, prefix: inPlace, home: place.home?.home }), lease: undefined }
   } catch (error) {
     if (error instanceof ProvisionError) {
       error.phase ??= reporter.phase

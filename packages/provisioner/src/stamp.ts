@@ -68,9 +68,15 @@ export function readPublished(key: KeyFolder): Published {
   return current ? readGeneration(key, current) : { reason: 'absent' }
 }
 
-/** Read a generation that somebody points to. */
+/**
+ * Read a generation that somebody points to.
+ *
+ * The mark of the collector is looked for before the stamp. Whoever has taken a lease and finds no mark has either been seen by the
+ * collector, or comes so late that the mark is gone again; then the stamp is too.
+ */
 export function readGeneration(key: KeyFolder, { gen, digest }: { gen: string; digest: string }): Published {
   const generation = generationLayout(key, gen)
+  if (isThere(generation.doomed)) return { reason: 'stamp-invalid' }
   const stamp = readStamp(generation)
   if (stamp?.gen !== gen || stamp.digest !== digest) return { reason: 'stamp-invalid' }
   if (stamp.prefix !== generation.prefix) return { reason: 'moved' }
@@ -133,9 +139,8 @@ export async function publish(key: KeyFolder, { gen, digest }: Stamp): Promise<v
   await writeWhole(key.current, `${JSON.stringify({ schema: SCHEMA, gen, digest })}\n`)
 }
 
-/** Not doomed, its interpreter leads somewhere, and it is still of the version that was installed for. */
+/** Its interpreter leads somewhere, and it is still of the version that was installed for. */
 function isUsable(stamp: Stamp, generation: GenerationLayout): boolean {
-  if (isThere(generation.doomed)) return false
   // Follows the link: a base that was removed leaves it dangling.
   if (!isThere(join(generation.prefix, stamp.exe))) return false
   if (stamp.base === null) return true

@@ -1,12 +1,11 @@
 /** What builds that were killed left in a key folder: their generations have no stamp, and whoever began them is gone. */
-import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isAbsent, isTemporary, listNames, removeTree, tryReadJson } from './files.js'
+import { isTemporary, listNames, removeTree, timeOf, tryReadJson } from './files.js'
 import { generationLayout, generationOf, type KeyFolder } from './layout.js'
 import { isProcessIdentity, livenessOf } from './process-identity.js'
 
 /** A temporary file is renamed within a moment. */
-const TEMPORARY_AGE_MS = 24 * 60 * 60 * 1000
+export const TEMPORARY_AGE_MS = 24 * 60 * 60 * 1000
 
 /** What of another machine or container has not been heard of for so long is of the dead. */
 const FOREIGN_BUILD_AGE_MS = 24 * 60 * 60 * 1000
@@ -14,11 +13,17 @@ const FOREIGN_BUILD_AGE_MS = 24 * 60 * 60 * 1000
 /**
  * Remove the generations of a key folder that were begun and never finished. Whoever may still be building is left alone, and so
  * is everything that has a stamp.
+ *
+ * @param used generations that somebody has a lease on: one may have lost its stamp and still be run from
  */
-export async function sweepKeyFolder(key: KeyFolder, nowMs: number = Date.now()): Promise<void> {
+export async function sweepKeyFolder(
+  key: KeyFolder,
+  { nowMs, used }: { nowMs: number; used: ReadonlySet<string> },
+): Promise<void> {
   const names = await listNames(key.folder)
   const generations = new Set(names.flatMap((name) => generationOf(name) ?? []))
   for (const gen of generations) {
+    if (used.has(gen)) continue
     if (await isUnfinished(key, gen, nowMs)) await removeGeneration(key, gen)
     else await removeTraces(key, gen)
   }
@@ -36,10 +41,17 @@ async function removeTraces(key: KeyFolder, gen: string): Promise<void> {
   for (const path of [requirements, constraints, report, building]) await removeTree(path)
 }
 
-/** Remove a generation and everything beside it. The stamp first: what is taken apart must not look whole to anybody. */
-export async function removeGeneration(key: KeyFolder, gen: string): Promise<void> {
+/**
+ * Remove a generation and everything beside it. The stamp first: what is taken apart must not look whole to anybody. The mark of the
+ * collector last: as long as anything is there, it is there.
+ */
+export async function removeGeneration(
+  key: KeyFolder,
+  gen: string,
+  remove: (path: string) => Promise<void> = removeTree,
+): Promise<void> {
   const { prefix, stamp, requirements, constraints, report, building, doomed } = generationLayout(key, gen)
-  for (const path of [stamp, prefix, requirements, constraints, report, building, doomed]) await removeTree(path)
+  for (const path of [stamp, prefix, requirements, constraints, report, building, doomed]) await remove(path)
 }
 
 /** Begun, and nobody is there who could finish it. */
@@ -53,13 +65,4 @@ export async function isUnfinished(key: KeyFolder, gen: string, nowMs: number): 
   const liveness = livenessOf(owner)
   if (liveness !== 'unknown') return liveness === 'dead'
   return nowMs - ((await timeOf(building)) ?? nowMs) > FOREIGN_BUILD_AGE_MS
-}
-
-async function timeOf(path: string): Promise<number | undefined> {
-  try {
-    return (await stat(path)).mtimeMs
-  } catch (error) {
-    if (isAbsent(error)) return undefined
-    throw error
-  }
 }
