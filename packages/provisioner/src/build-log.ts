@@ -1,8 +1,7 @@
 /** What the installers of a build printed, redacted, kept beside the environments: what an error's `logPath` leads to. */
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
-import { readdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { isAbsent, removeTree } from './files.js'
+import { listNames, removeTree, timeOf } from './files.js'
 
 /** The newest ones stay. */
 const MAX_LOGS = 20
@@ -46,16 +45,19 @@ export class BuildLog {
 
 /** Remove all but the newest logs of a folder. */
 export async function removeOldLogs(folder: string): Promise<void> {
+  for (const path of await listOldLogs(folder)) await removeTree(path)
+}
+
+/** The paths of all but the newest logs of a folder. */
+export async function listOldLogs(folder: string): Promise<string[]> {
   const logs: { path: string; mtimeMs: number }[] = []
-  for (const name of await readdir(folder)) {
-    if (!name.endsWith('.log')) continue
+  for (const name of await listNames(folder)) {
+    // `<id>-<gen>.log`; what else is there is not ours.
+    if (!/^[a-z2-7]{16}-g[0-9a-f]{8}\.log$/.test(name)) continue
     const path = join(folder, name)
-    try {
-      logs.push({ path, mtimeMs: (await stat(path)).mtimeMs })
-    } catch (error) {
-      if (!isAbsent(error)) throw error
-    }
+    const mtimeMs = await timeOf(path)
+    if (mtimeMs !== undefined) logs.push({ path, mtimeMs })
   }
   const newestFirst = logs.sort((left, right) => right.mtimeMs - left.mtimeMs)
-  for (const { path } of newestFirst.slice(MAX_LOGS)) await removeTree(path)
+  return newestFirst.slice(MAX_LOGS).map(({ path }) => path)
 }

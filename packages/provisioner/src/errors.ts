@@ -8,6 +8,7 @@
  *     ├── NetworkError            the index or the way to it
  *     ├── MachineError            disk, permissions, the folder
  *     │   └── BaseDirInUseError
+ *     ├── StateError              an environment that is there: not whole, or in use
  *     ├── StoppedError            somebody's signal or a limit
  *     └── InternalError           us
  *
@@ -233,6 +234,18 @@ export class InternalError extends ProvisionError {
   }
 }
 
+export type StateCode = 'ENV_BROKEN' | 'ENV_IN_USE'
+
+/** An environment that was named by its id is not as it would have to be for what was asked. */
+export class StateError extends ProvisionError {
+  readonly code: Code<StateCode>
+
+  constructor(name: StateCode, message: string, failure?: ProvisionFailure) {
+    super(name, message, failure)
+    this.code = `ERR_PYFERRY_${name}`
+  }
+}
+
 export type StoppedCode = 'TIMEOUT' | 'LOCK_TIMEOUT' | 'ABORTED'
 
 /** Ended from outside before it was done. Its `cause` is `signal.reason` when a signal was aborted. */
@@ -272,6 +285,7 @@ nameErrors({
   NetworkError,
   MachineError,
   BaseDirInUseError,
+  StateError,
   StoppedError,
   InternalError,
 })

@@ -1,7 +1,7 @@
 /** What `ensure` tells while it works. */
 import { performance } from 'node:perf_hooks'
 
-/** In the order they come; a hit goes from `key` to `hit`. */
+/** In the order they come; a hit goes from `key` to `hit`. `collect` and `check` are `prune`'s and `doctor`'s. */
 export type Phase =
   | 'resolve-source'
   | 'find-tool'
@@ -18,6 +18,8 @@ export type Phase =
   | 'install'
   | 'verify'
   | 'publish'
+  | 'collect'
+  | 'check'
   | 'done'
 
 /** Why there was something to build. */

@@ -44,6 +44,8 @@ export const hints = {
   HOME_INCOMPATIBLE: 'it was made by another version: use that one, or choose another folder',
   BASE_DIR_IN_USE: 'close the other owner first, or give each a baseDir of its own',
   SPAWN_FAILED: 'see cause for the reason that the system gives',
+  ENV_BROKEN: 'ask for it with ensure, which makes it anew; list and doctor tell what is there',
+  ENV_IN_USE: 'end the processes that facts names, or pass force: true to take it away from under them',
   TIMEOUT: 'raise buildTimeoutMs; packages that are compiled take long',
   LOCK_TIMEOUT: 'somebody else builds the same environment: wait for that, or raise lockTimeoutMs',
   INTERNAL: 'see cause; where that is no fault of the system, please report it',
@@ -54,6 +56,7 @@ export const hints = {
 export const retryableCodes: ReadonlySet<ProvisionCode> = new Set<ProvisionCode>([
   'NETWORK_UNREACHABLE',
   'BASE_DIR_IN_USE',
+  'ENV_IN_USE',
   'TIMEOUT',
   'LOCK_TIMEOUT',
   'ABORTED',

@@ -47,6 +47,8 @@ export async function prepareHome(home: string): Promise<HomeLayout> {
       `${CACHEDIR_SIGNATURE}\n# Python environments; they can be built again.\n`,
     )
     writeOnce(join(layout.home, '.gitignore'), '*\n')
+    // As if everything had been collected: in a new home there is nothing yet.
+    writeOnce(layout.collectMark, '')
   } catch (error) {
     throw explainSystemError(error, layout.home) ?? error
   }

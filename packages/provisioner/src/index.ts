@@ -1,5 +1,9 @@
 export { OptionError } from '@pyferry/errors'
 export { removeBaseDir } from './base-dir.js'
+export type { KeptGeneration, PruneReport, RemovedItem, SkippedItem } from './collect.js'
+export type { CollectRules } from './decide-collection.js'
+export type { DiskUse } from './disk-tally.js'
+export type { Environment } from './environment.js'
 export type {
   InterpreterCode,
   MachineCode,
@@ -10,6 +14,7 @@ export type {
   RefusedPython,
   RefusedTool,
   SpecCode,
+  StateCode,
   StoppedCode,
   ToolCode,
 } from './errors.js'
@@ -22,6 +27,7 @@ export {
   PackageError,
   ProvisionError,
   SpecError,
+  StateError,
   StoppedError,
   ToolError,
   UnsafeRequirementError,
@@ -31,7 +37,7 @@ export type { InspectOptions, InterpreterInfo } from './interpreter.js'
 export { inspectInterpreter } from './interpreter.js'
 export type { BaseDirClaim } from './owner.js'
 export { claimBaseDir } from './owner.js'
-export type { EnsureOptions, Environment, ProvisionerOptions } from './provisioner.js'
+export type { EnsureOptions, ProvisionerOptions, PruneOptions, RemoveOptions, WorkOptions } from './provisioner.js'
 export { Provisioner } from './provisioner.js'
 export type { Requirement } from './requirement.js'
 export { parseRequirement, validateRequirement } from './requirement.js'

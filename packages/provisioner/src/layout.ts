@@ -11,6 +11,7 @@
  *       py/                               Pythons that uv has fetched
  *       c/pip  c/uv  c/probe/             caches, on the disk of the environments; what executables said of themselves
  *       log/<id>-<gen>.log                output of builds, the newest ones
+ *       collect                           empty; its time is when what is not needed was last removed, see `collect-daily.ts`
  *
  *     <baseDir>/                          private to one owner at a time
  *       HOME.json
@@ -49,6 +50,7 @@ export interface HomeLayout {
   cachesDir: string
   probesDir: string
   logsDir: string
+  collectMark: string
 }
 
 export interface BaseDirLayout {
@@ -91,6 +93,7 @@ export function homeLayout(home: string): HomeLayout {
     cachesDir: join(home, 'c'),
     probesDir: join(home, 'c', 'probe'),
     logsDir: join(home, 'log'),
+    collectMark: join(home, 'collect'),
   }
 }
 

@@ -90,7 +90,8 @@ const MAX_ATTEMPTS = 10
 function writeLease(folder: string, path: string, text: string): void {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return writeFileSync(path, text, { flag: 'wx', mode: 0o600 })
+      writeFileSync(path, text, { flag: 'wx', mode: 0o600 })
+      return
     } catch (error) {
       if (!isAbsent(error) || attempt === MAX_ATTEMPTS) throw error
       mkdirSync(folder, { recursive: true, mode: 0o700 })

@@ -189,9 +189,13 @@ def say(word):
     sys.stdout.write(word + "\\n")
     sys.stdout.flush()
 def write(text):
-    os.lseek(file, 0, os.SEEK_SET)
-    os.ftruncate(file, 0)
-    os.write(file, text.encode("utf-8"))
+    # For people alone. On a full disk it cannot be written, and the lock is held all the same.
+    try:
+        os.lseek(file, 0, os.SEEK_SET)
+        os.ftruncate(file, 0)
+        os.write(file, text.encode("utf-8"))
+    except OSError:
+        pass
 def lock(file, wait):
     try:
         from fcntl import LOCK_EX, LOCK_NB, flock

@@ -49,3 +49,11 @@ export function integerBetween(least: number, most: number): Reader<number> {
     throw new OptionError(option, value, `a whole number from ${least} to ${most}`)
   }
 }
+
+/** Whole or not; `Infinity` is one. */
+export function numberFrom(least: number): Reader<number> {
+  return (value, option) => {
+    if (typeof value === 'number' && value >= least) return value
+    throw new OptionError(option, value, `a number from ${least} on`)
+  }
+}

@@ -55,9 +55,16 @@ export interface Place {
   sweep(id: string): Promise<void>
 }
 
+/** A place that programs share. */
+export type HomePlace = Place & { readonly home: HomeLayout }
+
+export function isHome(place: Place): place is HomePlace {
+  return place.home !== undefined
+}
+
 /** For reading only: the folder may not be there. @throws SpecError, MachineError, for one that is not fit */
 export async function openHome(choice: HomeChoice): Promise<Place> {
-  return new HomePlace(await findHome(choice.path))
+  return new SharedPlace(await findHome(choice.path))
 }
 
 /** For reading only: the folder may not be there. @throws SpecError, MachineError, for one that is not fit */
@@ -65,7 +72,7 @@ export async function openBaseDir(baseDir: string): Promise<Place> {
   return new PrivatePlace(await findBaseDir(baseDir))
 }
 
-class HomePlace implements Place {
+class SharedPlace implements Place {
   readonly kind = 'home'
   readonly home: HomeLayout
 

@@ -1,16 +1,26 @@
-/** The door: options in, an environment or one typed error out. */
-import { join, resolve } from 'node:path'
+/** The door: options in, plain data or one typed error out. */
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { assertKnownOptions, isPyferryError, OptionError } from '@pyferry/errors'
-import { InternalError, ProvisionError } from './errors.js'
+import { installerEnvironment } from './child-environment.js'
+import { type CollectRequest, collect, nothingPruned, type PruneReport } from './collect.js'
+import { collectDaily } from './collect-daily.js'
+import type { CollectRules } from './decide-collection.js'
+import { describeEnvironment, describeExisting, type Environment } from './environment.js'
+import { InternalError, InterpreterError, ProvisionError, SpecError } from './errors.js'
 import { type ProvisionEvent, Reporter } from './events.js'
-import { type Existing, useInterpreter } from './existing.js'
-import { chooseHome } from './home.js'
-import type { BackendName } from './key.js'
-import { readBoolean, readText } from './option-readers.js'
-import { openBaseDir, openHome, type Place } from './place.js'
-import { type Provisioned, type ProvisionRequest, provision } from './provision.js'
+import { useInterpreter } from './existing.js'
+import { findPython } from './find-python.js'
+import { chooseHome, prepareHome } from './home.js'
+import { isEnvironmentId } from './layout.js'
+import { integerBetween, numberFrom, readBoolean, readText } from './option-readers.js'
+import { type HomePlace, isHome, openBaseDir, openHome, type Place } from './place.js'
+import { DeferredProbes } from './probes.js'
+import { type ProvisionRequest, provision } from './provision.js'
+import { makeRedactor } from './redact.js'
+import { removeEnvironment } from './remove-environment.js'
 import { type EnvironmentSpec, resolveSpec } from './spec.js'
-import { makeStop } from './stop.js'
+import { type Limit, makeStop } from './stop.js'
 import type { ToolOptions } from './tools/options.js'
 
 export interface ProvisionerOptions extends ToolOptions {
@@ -21,13 +31,24 @@ export interface ProvisionerOptions extends ToolOptions {
   home?: string
   /** A private folder instead, for one environment and one owner at a time; relative to the current folder. */
   baseDir?: string
+  /**
+   * What a home removes by itself, at most once a day and after something was built: environments that nobody has used for
+   * `maxAgeDays`, and generations before the newest `keepPrevious`. Never what is in use. `false`: nothing.
+   * @default { maxAgeDays: 30, keepPrevious: 1 }
+   */
+  collect?: Partial<CollectRules> | false
 }
 
-export interface EnsureOptions {
-  /** Ends the work: an installer's whole process tree is killed, and nothing half-made is left. */
+export interface WorkOptions {
+  /** Ends the work: ABORTED. */
   signal?: AbortSignal
   /** Told what is going on; synchronously, so keep it short. */
   onEvent?: (event: ProvisionEvent) => void
+}
+
+export interface EnsureOptions extends WorkOptions {
+  /** Ends the work: an installer's whole process tree is killed, and nothing half-made is left. */
+  signal?: AbortSignal
   /**
    * Say that the environment is used until `release()` or the end of this process, so that it is not collected meanwhile. `false`:
    * a hit writes nothing at all. @default true
@@ -37,33 +58,29 @@ export interface EnsureOptions {
   refresh?: boolean
 }
 
-/** An environment that is ready. A plain value: keep it, print it, send it. Its methods are not part of it then. */
-export interface Environment {
-  /** Of the key: the same for the same question. 16 characters. */
-  id: string
-  /** Of this build of it; `''` of an interpreter that was there. */
-  generation: string
-  /** Who made it; `'none'`: it was there. */
-  backend: BackendName | 'none'
-  /** `sys.prefix`. */
-  prefix: string
-  /** Path of the interpreter in it; not to be resolved, the link is what makes it this environment's. */
-  python: string
-  /** `'3.11.7'` */
-  pythonVersion: string
-  /** What is installed, sorted by normalised name; not looked at in an interpreter that was there. */
-  packages: { name: string; version: string }[]
-  /** Variables that a program in it needs; none but for pixi's. `PATH` is what to put in front of the program's own. */
-  activation: Record<string, string>
-  /** Whether it was there already. */
-  hit: boolean
-  /** Say that it is not used any more. Safe to call again. */
-  release(): void
-  [Symbol.dispose](): void
+export interface PruneOptions extends WorkOptions {
+  /** Tell what would go, and leave it. @default false */
+  dryRun?: boolean
+  /** Environments that nobody has used for so long go; 0: all that nobody uses now. @default as in `collect`, 30 */
+  maxAgeDays?: number
 }
+
+export interface RemoveOptions extends WorkOptions {
+  /** Remove it though somebody uses it. @default false */
+  force?: boolean
+}
+
+const optionNames = ['home', 'baseDir', 'uvPath', 'pixiPath', 'collect'] as const
+
+const DEFAULT_RULES: CollectRules = { maxAgeDays: 30, keepPrevious: 1 }
+
+/** What every method works with. */
+type Work = Pick<ProvisionRequest, 'place' | 'tools' | 'env' | 'reporter' | 'signal'>
 
 export class Provisioner {
   readonly #options: ProvisionerOptions
+  readonly #rules: CollectRules
+  readonly #collectsDaily: boolean
 
   /**
    * Touches nothing.
@@ -73,15 +90,17 @@ export class Provisioner {
   constructor(options: ProvisionerOptions = {}) {
     if (typeof options !== 'object' || options === null)
       throw new OptionError('options', options, 'an object of options')
-    assertKnownOptions(options, ['home', 'baseDir', 'uvPath', 'pixiPath'])
+    assertKnownOptions(options, optionNames)
     for (const name of ['home', 'baseDir', 'uvPath', 'pixiPath'] as const) {
       if (options[name] !== undefined) readText(options[name], name)
     }
-    const { home, baseDir } = options
+    const { home, baseDir, collect: rules } = options
     if (home !== undefined && baseDir !== undefined) {
       throw new OptionError('baseDir', baseDir, 'left out beside home', { hint: 'a private folder, or a shared one' })
     }
     this.#options = { ...options, ...(baseDir !== undefined && { baseDir: resolve(baseDir) }) }
+    this.#rules = readRules(rules)
+    this.#collectsDaily = rules !== false
   }
 
   /**
@@ -96,31 +115,73 @@ export class Provisioner {
    */
   async ensure(spec: EnvironmentSpec = {}, options: EnsureOptions = {}): Promise<Environment> {
     const resolved = resolveSpec(spec)
-    const { signal, onEvent, wantsLease, isRefresh } = readEnsureOptions(options)
-    const limitMs = resolved.buildTimeoutMs
-    const stop = makeStop(signal, { limitMs, what: 'the environment', option: 'buildTimeoutMs' })
+    assertKnownOptions(options, ['signal', 'onEvent', 'lease', 'refresh'])
+    const { lease = true, refresh = false } = options
+    const wantsLease = readBoolean(lease, 'lease')
+    const isRefresh = readBoolean(refresh, 'refresh')
+    const limit = { limitMs: resolved.buildTimeoutMs, what: 'the environment', option: 'buildTimeoutMs' }
+    return await this.#work(options, limit, async (work) => {
+      const request: ProvisionRequest = { ...work, spec: resolved, wantsLease, isRefresh }
+      const { interpreter } = resolved
+      if (interpreter !== undefined) return describeExisting(await useInterpreter(interpreter, request))
+      const provisioned = await provision(request)
+      if (!provisioned.isHit) this.#collectLater(work)
+      return describeEnvironment(provisioned)
+    })
+  }
+
+  /**
+   * Remove from the home what nobody needs: environments unused for `maxAgeDays`, generations that were replaced, what killed programs
+   * left behind, tools and Pythons that nothing was made with. Never what somebody has a lease on.
+   *
+   * @returns what went, what stays, and what could not be removed: a file that is in use (Windows), a key that is being built
+   * @throws SpecError (SPEC_INVALID) for a private folder: that is cleaned up by whoever owns it
+   * @throws MachineError PERMISSION_DENIED, HOME_READ_ONLY, HOME_UNSAFE
+   */
+  async prune(options: PruneOptions = {}): Promise<PruneReport> {
+    assertKnownOptions(options, ['signal', 'onEvent', 'dryRun', 'maxAgeDays'])
+    const isDryRun = readBoolean(options.dryRun ?? false, 'dryRun')
+    const maxAgeDays = numberFrom(0)(options.maxAgeDays ?? this.#rules.maxAgeDays, 'maxAgeDays')
+    return await this.#work(options, undefined, async (work) => {
+      const place = homeOf(work, 'prune')
+      if (!isMarked(place)) return nothingPruned()
+      if (!isDryRun) await prepareHome(place.path)
+      work.reporter.enter('collect')
+      return await collect({ ...collectRequest(work, place), rules: { ...this.#rules, maxAgeDays }, isDryRun })
+    })
+  }
+
+  /**
+   * Remove one environment from the home, whenever it was used. Nothing there is fine.
+   *
+   * @throws StateError (ENV_IN_USE) when somebody uses it, unless `force`; also then when somebody is building it
+   * @throws SpecError (SPEC_INVALID) for a private folder: see `removeBaseDir`
+   */
+  async remove(id: string, options: RemoveOptions = {}): Promise<Pick<PruneReport, 'removed' | 'bytes'>> {
+    readId(id)
+    assertKnownOptions(options, ['signal', 'onEvent', 'force'])
+    const isForced = readBoolean(options.force ?? false, 'force')
+    return await this.#work(options, undefined, async (work) => {
+      const place = homeOf(work, 'remove')
+      if (!isMarked(place)) return nothingPruned()
+      await prepareHome(place.path)
+      work.reporter.enter('collect', id)
+      return await removeEnvironment({ ...collectRequest(work, place), id, isForced })
+    })
+  }
+
+  /** One piece of work from its first event to its last. */
+  async #work<T>(options: WorkOptions, limit: Limit | undefined, work: (work: Work) => Promise<T>): Promise<T> {
+    const { signal, onEvent } = readWorkOptions(options)
+    const stop = makeStop(signal, limit)
     const reporter = new Reporter(onEvent)
     try {
-      const place = await this.#open(reporter)
       const { uvPath, pixiPath } = this.#options
-      const request: ProvisionRequest = {
-        place,
-        spec: resolved,
-        tools: { uvPath, pixiPath },
-        env: process.env,
-        reporter,
-        signal: stop.signal,
-        wantsLease,
-        isRefresh,
-      }
-      const { interpreter } = resolved
-      const environment =
-        interpreter === undefined
-          ? describeEnvironment(await provision(request))
-          : describeExisting(await useInterpreter(interpreter, request))
+      const place = await this.#open(reporter)
+      const done = await work({ place, tools: { uvPath, pixiPath }, env: process.env, reporter, signal: stop.signal })
       reporter.enter('done')
       reporter.leave()
-      return environment
+      return done
     } catch (error) {
       reporter.leave()
       throw explain(error, reporter)
@@ -136,6 +197,11 @@ export class Provisioner {
     if (choice.warning !== undefined) reporter.warning('temporary-home', choice.warning)
     return await openHome(choice)
   }
+
+  #collectLater(work: Work): void {
+    const { place } = work
+    if (isHome(place) && this.#collectsDaily) collectDaily({ ...collectRequest(work, place), rules: this.#rules })
+  }
 }
 
 /** Errors of ours are what they are; any other is a fault of ours, or one of the system that nobody expected. */
@@ -150,57 +216,62 @@ function explain(error: unknown, { phase }: Reporter): unknown {
   return error
 }
 
-function readEnsureOptions(options: EnsureOptions) {
-  assertKnownOptions(options, ['signal', 'onEvent', 'lease', 'refresh'])
-  const { signal, onEvent, lease = true, refresh = false } = options
+function collectRequest(work: Work, place: HomePlace): Omit<CollectRequest, 'rules' | 'isDryRun'> {
+  const { env, reporter, signal } = work
+  return {
+    place,
+    findPython: () => tryFindPython(work),
+    env: installerEnvironment(env),
+    reporter,
+    signal,
+    redact: makeRedactor(env),
+  }
+}
+
+async function tryFindPython({ place, env, signal }: Work): Promise<string | undefined> {
+  try {
+    return (await findPython('auto', { env, signal, probes: new DeferredProbes(place.probesDir) })).base.path
+  } catch (error) {
+    if (error instanceof InterpreterError) return undefined
+    throw error
+  }
+}
+
+/** @throws SpecError (SPEC_INVALID) */
+function homeOf({ place }: Work, what: string): HomePlace {
+  if (isHome(place)) return place
+  throw new SpecError('SPEC_INVALID', `${what} is for a home, and ${place.path} is a private folder`, {
+    hint: 'its owner cleans it up by building; removeBaseDir removes it',
+    facts: { path: place.path },
+  })
+}
+
+/** A folder without the mark is none of ours: nothing in it is looked at, let alone removed. */
+function isMarked({ home }: HomePlace): boolean {
+  return existsSync(home.marker)
+}
+
+function readWorkOptions({ signal, onEvent }: WorkOptions): WorkOptions {
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw new OptionError('signal', signal, 'an AbortSignal')
   if (onEvent !== undefined && typeof onEvent !== 'function') throw new OptionError('onEvent', onEvent, 'a function')
+  return { ...(signal && { signal }), ...(onEvent && { onEvent }) }
+}
+
+function readRules(rules: ProvisionerOptions['collect']): CollectRules {
+  if (rules === undefined || rules === false) return DEFAULT_RULES
+  if (typeof rules !== 'object' || rules === null) {
+    throw new OptionError('collect', rules, 'an object of options, or false')
+  }
+  assertKnownOptions(rules, ['maxAgeDays', 'keepPrevious'], 'collect.')
+  const { maxAgeDays = DEFAULT_RULES.maxAgeDays, keepPrevious = DEFAULT_RULES.keepPrevious } = rules
   return {
-    signal,
-    onEvent,
-    wantsLease: readBoolean(lease, 'lease'),
-    isRefresh: readBoolean(refresh, 'refresh'),
+    maxAgeDays: numberFrom(0)(maxAgeDays, 'collect.maxAgeDays'),
+    keepPrevious: integerBetween(0, Number.MAX_SAFE_INTEGER)(keepPrevious, 'collect.keepPrevious'),
   }
 }
 
-function describeEnvironment({ stamp, lease, isHit }: Provisioned): Environment {
-  const environment: PlainEnvironment = {
-    id: stamp.id,
-    generation: stamp.gen,
-    backend: stamp.backend,
-    prefix: join(stamp.prefix, stamp.sysPrefix),
-    python: join(stamp.prefix, stamp.exe),
-    pythonVersion: stamp.pythonVersion,
-    packages: stamp.packages.map(({ name, version }) => ({ name, version })),
-    activation: { ...stamp.activation },
-    hit: isHit,
-  }
-  return withRelease(environment, () => lease?.release())
+function readId(id: unknown): string {
+  if (isEnvironmentId(id)) return id
+  throw new OptionError('id', id, 'the id of an environment: 16 characters of a-z and 2-7')
 }
-
-function describeExisting({ id, python, info }: Existing): Environment {
-  const environment: PlainEnvironment = {
-    id,
-    generation: '',
-    backend: 'none',
-    prefix: info.ownPrefix,
-    python,
-    pythonVersion: info.version,
-    packages: [],
-    activation: {},
-    hit: true,
-  }
-  return withRelease(environment, () => {})
-}
-
-type PlainEnvironment = Omit<Environment, 'release' | typeof Symbol.dispose>
-
-/** The methods are hidden: printing, comparing and sending see the plain value alone. */
-function withRelease(environment: PlainEnvironment, release: () => void): Environment {
-  const hidden = { value: release, enumerable: false }
-  return Object.defineProperties(environment, { release: hidden, [disposeSymbol]: hidden }) as Environment
-}
-
-/** Node 20 has it under this name from 20.5 on. */
-const disposeSymbol: typeof Symbol.dispose = Symbol.dispose ?? (Symbol.for('nodejs.dispose') as never)

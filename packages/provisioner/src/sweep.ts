@@ -27,10 +27,17 @@ export async function sweepKeyFolder(
     if (await isUnfinished(key, gen, nowMs)) await removeGeneration(key, gen)
     else await removeTraces(key, gen)
   }
-  for (const name of names) {
-    const path = join(key.folder, name)
-    if (isTemporary(name) && nowMs - ((await timeOf(path)) ?? nowMs) > TEMPORARY_AGE_MS) await removeTree(path)
+  for (const path of await listOldTemporaries(key.folder, nowMs)) await removeTree(path)
+}
+
+/** The paths of files in a folder that somebody was about to write when it was killed. */
+export async function listOldTemporaries(folder: string, nowMs: number): Promise<string[]> {
+  const old: string[] = []
+  for (const name of (await listNames(folder)).filter(isTemporary)) {
+    const path = join(folder, name)
+    if (nowMs - ((await timeOf(path)) ?? nowMs) > TEMPORARY_AGE_MS) old.push(path)
   }
+  return old
 }
 
 /** Killed after the stamp and before the end: the generation is whole, and what was beside it while it was built is not needed. */

@@ -11,13 +11,23 @@ import {
   ProvisionError,
   type ProvisionFailure,
   SpecError,
+  StateError,
   StoppedError,
   ToolError,
 } from '../src/index.js'
 
 type Constructor = new (name: ProvisionCode, message: string, failure?: ProvisionFailure) => ProvisionError
 
-const classes = { SpecError, InterpreterError, ToolError, PackageError, NetworkError, MachineError, StoppedError }
+const classes = {
+  SpecError,
+  InterpreterError,
+  ToolError,
+  PackageError,
+  NetworkError,
+  MachineError,
+  StateError,
+  StoppedError,
+}
 
 const tree = {
   SpecError: [
@@ -63,6 +73,7 @@ const tree = {
     'BASE_DIR_IN_USE',
     'SPAWN_FAILED',
   ],
+  StateError: ['ENV_BROKEN', 'ENV_IN_USE'],
   StoppedError: ['TIMEOUT', 'LOCK_TIMEOUT', 'ABORTED'],
 } as const
 
@@ -73,6 +84,7 @@ const tree = {
 const retryable: readonly ProvisionCode[] = [
   'NETWORK_UNREACHABLE',
   'BASE_DIR_IN_USE',
+  'ENV_IN_USE',
   'TIMEOUT',
   'LOCK_TIMEOUT',
   'ABORTED',

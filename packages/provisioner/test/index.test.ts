@@ -13,6 +13,7 @@ test('the package exports these names and no others', () => {
     'ProvisionError',
     'Provisioner',
     'SpecError',
+    'StateError',
     'StoppedError',
     'ToolError',
     'UnsafeRequirementError',
