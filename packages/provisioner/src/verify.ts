@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import type { BuildJob, BuildResult } from './backends/backend.js'
 import { PackageError } from './errors.js'
+import { LIFELINE_PRELUDE } from './lifeline.js'
 import { normaliseName } from './requirement.js'
 import { type Command, describeResult, run } from './run.js'
 import type { InstalledPackage } from './stamp.js'
@@ -9,7 +10,7 @@ import type { InstalledPackage } from './stamp.js'
 const MARK = 'pyferry-verify:'
 
 /** Every file that an installer has recorded must be there: a `.pyc` may have gone with a version of the source. */
-const VERIFY_SCRIPT = `
+const VERIFY_SCRIPT = `${LIFELINE_PRELUDE}
 import importlib, importlib.metadata, json, os, platform, sys
 found, missing, failed = [], [], {}
 for each in importlib.metadata.distributions():
@@ -56,7 +57,7 @@ export async function verify(job: BuildJob, built: BuildResult): Promise<Verifie
   const python = join(generation.prefix, built.python)
   const args = ['-I', '-X', 'utf8', '-c', VERIFY_SCRIPT, ...spec.imports]
   const env = { ...job.env, ...built.activation }
-  const command: Command = { file: python, args, env, cwd: job.workingFolder, hasLifeline: false }
+  const command: Command = { file: python, args, env, cwd: job.workingFolder, hasLifeline: true }
   const result = await run(command, { signal, redact })
   const refuse = (what: string, facts: Record<string, unknown>): never => {
     const details = { ...describeResult(command, result, redact), facts, phase: reporter.phase }
