@@ -6,7 +6,6 @@
  * until that ends. When the host dies, however it dies, the helper goes with it, and the lock with the helper. That holds between
  * containers that share a kernel, where process ids do not.
  */
-import { randomBytes } from 'node:crypto'
 import type { Variables } from './child-environment.js'
 import { StoppedError } from './errors.js'
 import type { Reporter } from './events.js'
@@ -29,8 +28,6 @@ export interface LockRequest {
 
 /** As the owner has written it into the file. */
 export interface LockOwner {
-  /** Of this one holding, random: which build somebody has waited for. */
-  token: string
   pid: number
   host: string
   phase: string
@@ -38,9 +35,8 @@ export interface LockOwner {
 }
 
 export interface Lock {
-  token: string
-  /** Who held it before, when there was a wait. */
-  waitedFor: LockOwner | undefined
+  /** Whether somebody else had it first. */
+  didWait: boolean
   /** Tell those who wait what is going on. */
   tell(phase: string): void
   release(): Promise<void>
@@ -59,13 +55,12 @@ export async function takeLock(request: LockRequest): Promise<Lock | undefined> 
   const { helper, owner } = await startLockHelper(request)
   try {
     const answer = await readAnswer(helper, signal)
-    const before = answer === 'waiting' ? await waitForLock(helper, request) : undefined
-    if (answer === 'locked' || before) return makeLock(helper, owner, before)
+    const didWait = answer === 'waiting'
+    const last = didWait ? await waitForLock(helper, request) : answer
+    if (last === 'locked') return holdLock(helper, owner, { didWait, path, reporter })
     await helper.end()
-    reporter.warning(
-      'no-lock',
-      `${path} cannot be locked (${answer ?? 'the helper ended'}): others may do the same work`,
-    )
+    const why = last ?? 'the helper ended'
+    reporter.warning('no-lock', `${path} cannot be locked (${why}): others may do the same work`)
     return undefined
   } catch (error) {
     await helper.kill()
@@ -83,7 +78,7 @@ export async function tryTakeLock(request: LockRequest): Promise<Lock | 'held' |
   const { helper, owner } = await startLockHelper(request)
   try {
     const answer = await readAnswer(helper, signal)
-    if (answer === 'locked') return makeLock(helper, owner, undefined)
+    if (answer === 'locked') return holdLock(helper, owner, { didWait: false, path, reporter })
     if (answer === 'waiting') {
       await helper.kill()
       return 'held'
@@ -100,32 +95,37 @@ export async function tryTakeLock(request: LockRequest): Promise<Lock | 'held' |
 /** Who holds the lock now, as far as the file tells. */
 export async function readLockOwner(path: string): Promise<LockOwner | undefined> {
   const found = (await tryReadJson(path)) as Partial<LockOwner> | undefined
-  return typeof found?.token === 'string' && typeof found.pid === 'number' ? (found as LockOwner) : undefined
+  return typeof found?.pid === 'number' && typeof found.host === 'string' ? (found as LockOwner) : undefined
 }
 
 async function startLockHelper(request: LockRequest): Promise<{ helper: Helper; owner: LockOwner }> {
   const { path, python, env, cwd, reporter, redact, signal } = request
   signal.throwIfAborted()
   const { pid, host } = ownIdentity()
-  const owner: LockOwner = { token: newToken(), pid, host, phase: reporter.phase, since: new Date().toISOString() }
+  const owner: LockOwner = { pid, host, phase: reporter.phase, since: new Date().toISOString() }
   const args = ['-I', '-S', '-X', 'utf8', '-c', LOCK_SCRIPT, path, JSON.stringify(owner)]
   const helper = await startHelper({ file: python, args, env, cwd, hasLifeline: true }, redact)
   return { helper, owner }
 }
 
-function makeLock(helper: Helper, owner: LockOwner, before: { owner: LockOwner | undefined } | undefined): Lock {
-  return {
-    token: owner.token,
-    waitedFor: before?.owner,
-    tell: (phase) => helper.tell(JSON.stringify({ ...owner, phase })),
-    release: () => helper.end(),
+function holdLock(
+  helper: Helper,
+  owner: LockOwner,
+  { didWait, path, reporter }: Pick<LockRequest, 'path' | 'reporter'> & { didWait: boolean },
+): Lock {
+  let isReleased = false
+  void helper.ended.then(() => {
+    if (!isReleased) reporter.warning('lock-lost', `${path} is not held any more: others may do the same work`)
+  })
+  const release = () => {
+    isReleased = true
+    return helper.end()
   }
+  return { didWait, tell: (phase) => helper.tell(JSON.stringify({ ...owner, phase })), release }
 }
 
-async function waitForLock(
-  helper: Helper,
-  request: LockRequest,
-): Promise<{ owner: LockOwner | undefined } | undefined> {
+/** The helper's last word: `'locked'`, what went wrong, or none at all. */
+async function waitForLock(helper: Helper, request: LockRequest): Promise<string | undefined> {
   const { path, limitMs, reporter, signal } = request
   let owner: LockOwner | undefined
   const notice = async () => {
@@ -137,8 +137,7 @@ async function waitForLock(
   const limit = new AbortController()
   const timer = setTimeout(() => limit.abort(lockTimeout(path, owner, limitMs)), limitMs)
   try {
-    const answer = await readAnswer(helper, AbortSignal.any([signal, limit.signal]))
-    return answer === 'locked' ? { owner } : undefined
+    return await readAnswer(helper, AbortSignal.any([signal, limit.signal]))
   } finally {
     clearInterval(notices)
     clearTimeout(timer)
@@ -171,13 +170,11 @@ function lockTimeout(path: string, owner: LockOwner | undefined, limitMs: number
   )
 }
 
-function newToken(): string {
-  return randomBytes(6).toString('hex')
-}
+/** In bytes, more than any owner has: what is written over another is never shorter, so that no reader finds parts of both. */
+const OWNER_SIZE = 1024
 
 /**
- * First without waiting, so that a wait can be told. The owner is written over the old one in one piece; who reads it in between
- * sees no JSON, and asks again at the next notice.
+ * First without waiting, so that a wait can be told.
  *
  * The collector removes the file of a key that is no more, and holds it while it does. Whoever has waited for that one has the lock
  * of a file that nobody else will ever find, and begins anew.
@@ -192,8 +189,7 @@ def write(text):
     # For people alone. On a full disk it cannot be written, and the lock is held all the same.
     try:
         os.lseek(file, 0, os.SEEK_SET)
-        os.ftruncate(file, 0)
-        os.write(file, text.encode("utf-8"))
+        os.write(file, text.encode("utf-8").ljust(${OWNER_SIZE}))
     except OSError:
         pass
 def lock(file, wait):

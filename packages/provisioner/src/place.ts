@@ -8,17 +8,15 @@ import type { Reporter } from './events.js'
 import { findHome, type HomeChoice, prepareHome } from './home.js'
 import { type BaseDirLayout, type HomeLayout, type KeyFolder, keyFolderOf, lockPathOf } from './layout.js'
 import { isLive, type Lease, listLeases, takeLease } from './lease.js'
-import { type LockOwner, takeLock } from './lock.js'
+import { takeLock } from './lock.js'
 import { makeInnerFolder } from './own-folder.js'
 import { claimBaseDir, isOwnedHere } from './owner.js'
 import { sweepKeyFolder } from './sweep.js'
 
 /** Somebody who is to build alone. */
 export interface BuildRight {
-  /** Which holding of a lock this is. */
-  token: string
-  /** Who held it before, when there was a wait. */
-  waitedFor: LockOwner | undefined
+  /** Whether somebody else had it first. */
+  didWait: boolean
 }
 
 export interface ExclusiveOptions {
@@ -119,7 +117,7 @@ class SharedPlace implements Place {
     await makeInnerFolder(this.keyFolder(id).folder, 'home')
     if (python === undefined) {
       reporter.warning('no-lock', 'there is no Python to hold a lock: others may do the same work')
-      return await work({ token: '', waitedFor: undefined })
+      return await work({ didWait: false })
     }
     const cwd = layout.home
     const lock = await takeLock({ path: lockPathOf(layout, id), python, env, cwd, limitMs, reporter, signal, redact })
@@ -127,7 +125,7 @@ class SharedPlace implements Place {
     try {
       // Once more: the collector may have had the lock before.
       await makeInnerFolder(this.keyFolder(id).folder, 'home')
-      return await work({ token: lock?.token ?? '', waitedFor: lock?.waitedFor })
+      return await work({ didWait: lock?.didWait ?? false })
     } finally {
       reporter.onPhase = undefined
       await lock?.release()
@@ -186,7 +184,7 @@ class PrivatePlace implements Place {
   }
 
   async exclusively<T>(_options: ExclusiveOptions, work: (right: BuildRight) => Promise<T>): Promise<T> {
-    const right = { token: '', waitedFor: undefined }
+    const right = { didWait: false }
     if (isOwnedHere(this.path)) {
       // Prepared anew: somebody may have emptied the folder since it was claimed.
       await prepareBaseDir(this.path)

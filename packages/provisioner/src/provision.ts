@@ -11,8 +11,8 @@ import { currentFolder, installerEnvironment, type Variables } from './child-env
 import { type Answer, type Choice, chooseBackend } from './choose-backend.js'
 import { makeDocument } from './document.js'
 import { InterpreterError, type MachineCode, MachineError, ProvisionError } from './errors.js'
-import type { MissReason, Reporter } from './events.js'
-import { readFailure, writeFailure } from './failed-build.js'
+import type { Reporter } from './events.js'
+import { readFailureToken, readNewFailure, writeFailure } from './failed-build.js'
 import { type FoundPython, findPython } from './find-python.js'
 import { buildInPlace, explainInPlace, inPlacePrefix, readInPlace } from './in-place.js'
 import { computeKey, encodeId, type Key, type KeyDocument } from './key.js'
@@ -59,16 +59,17 @@ export async function provision(request: ProvisionRequest): Promise<Provisioned>
   const { missing, ignoredLock } = wanted.choice
   if (missing) throw missing
   if (ignoredLock !== undefined) reporter.warning('lock-ignored', ignoredLock)
+  const asked = lookAround(request, wanted)
   // One folder is made by one at a time, whatever is asked of it.
   const turn = wanted.inPlace ?? place.turnOf(wanted.key.id)
   return await takeTurn(turn, signal, async (before) => {
     // Of two that ask the same at the same time, the second finds what the first has built, or fails as that has.
-    const late = before.didWait ? await tryHit(request, wanted) : undefined
+    const late = before.didWait ? await tryLateHit(request, wanted, asked) : undefined
     if (late) return late
     if (before.failure instanceof ProvisionError && isOfKey(before.failure, wanted.key)) throw before.failure
     reporter.onPhase = undefined
     try {
-      return await buildMissing(request, wanted)
+      return await buildMissing(request, wanted, asked)
     } catch (error) {
       throw markKey(error, wanted.key)
     }
@@ -170,7 +171,29 @@ async function tryHit(request: ProvisionRequest, wanted: Wanted): Promise<Provis
   return { stamp: published.stamp, lease, isHit: true }
 }
 
-async function buildMissing(request: ProvisionRequest, wanted: Wanted): Promise<Provisioned> {
+/** What stood in the key folder when somebody asked: whatever is another later has come meanwhile. */
+interface Asked {
+  built: string | undefined
+  failure: string | undefined
+}
+
+function lookAround(request: ProvisionRequest, wanted: Wanted): Asked {
+  const folder = request.place.keyFolder(wanted.key.id)
+  return { built: nameBuilt(request, wanted), failure: readFailureToken(folder) }
+}
+
+/** Which build of it stands there. */
+function nameBuilt({ place }: ProvisionRequest, { key, inPlace }: Wanted): string | undefined {
+  return inPlace === undefined ? readCurrent(place.keyFolder(key.id))?.gen : readInPlace(inPlace, key)?.createdAt
+}
+
+/** What somebody else has built meanwhile. A refresh that finds the build of before has waited for a build that came to nothing. */
+async function tryLateHit(request: ProvisionRequest, wanted: Wanted, asked: Asked): Promise<Provisioned | undefined> {
+  if (request.isRefresh && nameBuilt(request, wanted) === asked.built) return undefined
+  return await tryHit(request, wanted)
+}
+
+async function buildMissing(request: ProvisionRequest, wanted: Wanted, asked: Asked): Promise<Provisioned> {
   const { place, spec, reporter, signal } = request
   const { key, settings, redact } = wanted
   const helper = wanted.python ?? (await tryFindHelper(request, wanted))
@@ -185,14 +208,16 @@ async function buildMissing(request: ProvisionRequest, wanted: Wanted): Promise<
     redact,
   }
   let isMine = false
-  const work = async (right: BuildRight) => {
+  const work = async ({ didWait }: BuildRight) => {
     isMine = true
-    const built = await tryBuiltByOther(request, wanted, right, miss.reason)
+    const built = await tryLateHit(request, wanted, asked)
     if (built) return built
-    if (right.waitedFor) miss = await missOf(request, wanted)
+    const failure = readNewFailure(place.keyFolder(key.id), asked.failure)
+    if (failure) throw failure
+    if (didWait) miss = await missOf(request, wanted)
     reporter.miss(miss.reason, miss.changed)
     await wanted.probes.save()
-    return { ...(await buildAs(right, request, wanted, helper?.base.path)), isHit: false }
+    return { ...(await buildWanted(request, wanted, helper?.base.path)), isHit: false }
   }
   try {
     return await place.exclusively(rights, work)
@@ -231,28 +256,7 @@ async function tryFindHelper({ env, signal }: ProvisionRequest, { probes }: Want
   }
 }
 
-/** @throws ProvisionError: that with which the build failed that was waited for */
-async function tryBuiltByOther(
-  request: ProvisionRequest,
-  wanted: Wanted,
-  { waitedFor }: BuildRight,
-  reason: MissReason,
-): Promise<Provisioned | undefined> {
-  // A refresh that waited has what it wanted: somebody has just built anew.
-  const mayTake = reason !== 'refresh' || waitedFor !== undefined
-  const late = mayTake ? await tryHit(request, wanted) : undefined
-  if (late || !waitedFor) return late
-  const failure = await readFailure(request.place.keyFolder(wanted.key.id), waitedFor.token)
-  if (failure) throw failure
-  return undefined
-}
-
-async function buildAs(
-  right: BuildRight,
-  request: ProvisionRequest,
-  wanted: Wanted,
-  launcher: string | undefined,
-): Promise<Built> {
+async function buildWanted(request: ProvisionRequest, wanted: Wanted, launcher: string | undefined): Promise<Built> {
   const { place, spec, reporter, signal, wantsLease } = request
   const { choice, source, settings, python, document, key, inPlace, redact } = wanted
   const job = {
@@ -276,7 +280,7 @@ async function buildAs(
   } catch (error) {
     if (error instanceof ProvisionError) {
       error.phase ??= reporter.phase
-      if (place.kind === 'home') await writeFailure(place.keyFolder(key.id), right.token, error).catch(() => {})
+      if (place.kind === 'home') await writeFailure(place.keyFolder(key.id), error).catch(() => {})
     }
     throw error
   }

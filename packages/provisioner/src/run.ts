@@ -85,6 +85,8 @@ export interface Helper {
   end(): Promise<void>
   /** End it now: it may be waiting for something else than its input. */
   kill(): Promise<void>
+  /** Resolves when it has gone, for whatever reason. */
+  readonly ended: Promise<void>
 }
 
 /**
@@ -112,7 +114,9 @@ export async function startHelper(command: Command, redact: (text: string) => st
   const leave = async (graceMs: number) => {
     ref()
     stdin.end()
-    const kill = () => signalGroup(child.pid as number, 'SIGKILL')
+    // One that has gone is left alone: its id may be somebody else's by now.
+    const hasGone = () => child.exitCode !== null || child.signalCode !== null
+    const kill = () => void (hasGone() || signalGroup(child.pid as number, 'SIGKILL'))
     const timer = graceMs === 0 ? kill() : setTimeout(kill, graceMs)
     await ended
     clearTimeout(timer ?? undefined)
@@ -131,6 +135,7 @@ export async function startHelper(command: Command, redact: (text: string) => st
     tell: (line) => void stdin.write(`${line}\n`),
     end: () => leave(TERMINATE_GRACE_MS),
     kill: () => leave(0),
+    ended,
   }
 }
 
