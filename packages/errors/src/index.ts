@@ -86,6 +86,7 @@ export abstract class PyferryError extends Error {
 export class OptionError extends TypeError {
   readonly code = 'ERR_PYFERRY_OPTION'
   readonly option: string
+  /** As it was given; a login in a URL is blanked. */
   readonly value: unknown
   /** In words, what would have been accepted. */
   readonly expected: string
@@ -103,7 +104,7 @@ export class OptionError extends TypeError {
     super(`option ${option} must be ${expected}, not ${describeValue(value)}`)
     brandError(this, details)
     this.option = option
-    this.value = value
+    this.value = typeof value === 'string' ? blankLogin(value) : value
     this.expected = expected
   }
 }
@@ -112,7 +113,10 @@ nameErrors({ OptionError })
 
 /** A short text for a value in a message: its kind, and the value itself where that is short. */
 export function describeValue(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}…` : value)
+  if (typeof value === 'string') {
+    const text = blankLogin(value)
+    return JSON.stringify(text.length > 80 ? `${text.slice(0, 77)}…` : text)
+  }
   if (typeof value === 'bigint') return `${value}n`
   if (typeof value === 'symbol') return value.toString()
   if (typeof value === 'function') return value.name ? `function ${value.name}` : 'a function'
@@ -120,6 +124,11 @@ export function describeValue(value: unknown): string {
   if (Array.isArray(value)) return `an array of ${value.length}`
   const name = (value as object).constructor?.name
   return name && name !== 'Object' ? `an instance of ${name}` : 'an object'
+}
+
+/** Up to the last `@`: what is not a proper URL may have anything in its password, and it is refused in any case. */
+function blankLogin(text: string): string {
+  return text.replace(/:\/\/.*@/s, '://***@')
 }
 
 /**

@@ -80,4 +80,10 @@ describe('errors (contract X)', () => {
   ])('describes %s', (value, expected) => {
     expect(describeValue(value)).toBe(expected)
   })
+
+  it('I5: repeats no login of an address that cannot be used, though it is cut short', () => {
+    const error = new OptionError('index', `ftp://user:se cret${'x'.repeat(100)}@host/x`, 'an address')
+    expect(error.message).toBe('option index must be an address, not "ftp://***@host/x"')
+    expect(error.value).toBe('ftp://***@host/x')
+  })
 })

@@ -92,7 +92,9 @@ export interface Wanted extends Identified {
 export async function resolveWanted(request: ProvisionRequest): Promise<Wanted> {
   const { place, spec, env, reporter, signal } = request
   const probes = new DeferredProbes(place.probesDir)
-  const redact = makeRedactor(installerEnvironment({ ...env, ...spec.env.set }, spec.ambient))
+  const options = [spec.index, ...spec.extraIndexes, ...spec.findLinks].join(' ')
+  const inherited = installerEnvironment({ ...env, ...spec.env.set }, spec.ambient)
+  const tools = { ...request, probes, redact: makeRedactor({ ...inherited, options }) }
   reporter.enter('resolve-source')
   const folder = currentFolder()
   const context = { env: installerEnvironment(env, spec.ambient), folder }
@@ -100,16 +102,18 @@ export async function resolveWanted(request: ProvisionRequest): Promise<Wanted> 
   const read = () => readSource(spec, { ...context, onIgnored })
   const found = await read()
   signal.throwIfAborted()
-  const whole = { ...request, probes, redact }
-  const choice = await chooseBackend(found, whole)
+  const choice = await chooseBackend(found, tools)
   const { backend } = choice
-  const python = backend.name === 'pixi' ? undefined : await findBase(choice, whole)
-  if (spec.lockMode === 'update' && (await updateLock(choice, python, whole))) choice.source = await read()
+  const python = backend.name === 'pixi' ? undefined : await findBase(choice, tools)
+  if (spec.lockMode === 'update' && (await updateLock(choice, python, tools))) choice.source = await read()
   const inPlace = spec.place === 'project' ? inPlacePrefix(choice.source) : undefined
   reporter.enter('key')
   const identify = (answer: Answer) => identifyAnswer(answer, request, python)
   const identified = await identify(choice)
   const orKnown = await Promise.all((choice.orKnown ?? []).map(identify))
+  // What a build is given it may print, in any form: logins that stand in the project among it.
+  const { settings, source } = identified
+  const redact = makeRedactor({ ...settings.env, options, requirements: source.requirements.join(' ') })
   reporter.id = identified.key.id
   signal.throwIfAborted()
   return { choice, ...identified, orKnown, python, inPlace, probes, redact }

@@ -29,12 +29,17 @@ export function blankLogins(text: string): string {
  */
 export function makeRedactor(env: Readonly<Record<string, string | undefined>>): (text: string) => string {
   const secrets = new Set<string>()
+  const add = (secret: string) => {
+    for (const form of [secret, decode(secret), encodeURIComponent(decode(secret))]) {
+      if (form.length >= MIN_SECRET_LENGTH) secrets.add(form)
+    }
+  }
   for (const [name, value] of Object.entries(env)) {
-    if (SECRET_NAME.test(name) && value && value.length >= MIN_SECRET_LENGTH) secrets.add(value)
+    if (SECRET_NAME.test(name) && value) add(value)
     for (const [login] of (value ?? '').matchAll(LOGIN_IN_URL)) {
       const userInfo = login.slice(login.indexOf('://') + 3, -1)
       const secret = userInfo.includes(':') ? userInfo.slice(userInfo.indexOf(':') + 1) : userInfo
-      for (const form of [secret, decode(secret)]) if (form.length >= MIN_SECRET_LENGTH) secrets.add(form)
+      add(secret)
     }
   }
   const ordered = [...secrets].sort((left, right) => right.length - left.length)

@@ -30,3 +30,8 @@ test('X: a password of the environment is blanked wherever it turns up, also dec
   })
   expect(redact('a p%40ssword b p@ssword c user')).toBe('a *** b *** c user')
 })
+
+test('I5: the password of a named index of uv is blanked in any spelling', () => {
+  const redact = makeRedactor({ UV_INDEX_PRIVATE_PASSWORD: 'p@ss/word' })
+  expect(redact('a p@ss/word b p%40ss%2Fword c')).toBe('a *** b *** c')
+})

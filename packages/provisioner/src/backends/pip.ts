@@ -11,6 +11,7 @@ import { listNames } from '../files.js'
 import type { FoundPython } from '../find-python.js'
 import { LIFELINE_PRELUDE } from '../lifeline.js'
 import { type Command, describeResult, type RunOptions, run } from '../run.js'
+import { HIDE_LOGINS } from './hide-logins.js'
 
 export interface Pip {
   /** What to have on `sys.path` to import it: a wheel or a folder. */
@@ -47,7 +48,7 @@ export interface PipRun {
  * `pip` is imported from where it is, a wheel or a folder, and that place is off `sys.path` again before it looks around:
  * otherwise it would take itself, and everything beside it, for installed in the environment.
  */
-const PIP_SCRIPT = `${LIFELINE_PRELUDE}
+const PIP_SCRIPT = `${LIFELINE_PRELUDE}${HIDE_LOGINS}
 import runpy, sys
 place = sys.argv.pop(1)
 sys.path.insert(0, place)
