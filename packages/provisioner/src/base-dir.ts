@@ -62,8 +62,10 @@ export async function sweepBaseDir(layout: BaseDirLayout): Promise<void> {
     if (!isKept && (generationOf(name) !== undefined || isTemporary(name)))
       await removeTree(join(layout.key.folder, name))
   }
-  for (const name of await listNames(layout.baseDir)) {
-    if (isTemporary(name)) await removeTree(join(layout.baseDir, name))
+  for (const folder of [layout.baseDir, layout.probesDir]) {
+    for (const name of await listNames(folder)) {
+      if (isTemporary(name)) await removeTree(join(folder, name))
+    }
   }
 }
 

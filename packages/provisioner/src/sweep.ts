@@ -63,12 +63,15 @@ export async function removeGeneration(
 
 /** Begun, and nobody is there who could finish it. */
 export async function isUnfinished(key: KeyFolder, gen: string, nowMs: number): Promise<boolean> {
-  const { stamp, building } = generationLayout(key, gen)
+  const { stamp, building, prefix } = generationLayout(key, gen)
   const owner = await tryReadJson(building)
   // Published, or as good as: the mark of the build is removed after.
   if ((await timeOf(stamp)) !== undefined) return false
   if (!isProcessIdentity(owner))
-    return nowMs - ((await timeOf(building)) ?? (await timeOf(key.folder)) ?? nowMs) > TEMPORARY_AGE_MS
+    return (
+      nowMs - ((await timeOf(building)) ?? (await timeOf(prefix)) ?? (await timeOf(key.folder)) ?? nowMs) >
+      TEMPORARY_AGE_MS
+    )
   const liveness = livenessOf(owner)
   if (liveness !== 'unknown') return liveness === 'dead'
   return nowMs - ((await timeOf(building)) ?? nowMs) > FOREIGN_BUILD_AGE_MS
