@@ -47,7 +47,7 @@ export async function findPython(python: string, options: FindOptions): Promise<
   const ranges = [...rangesOf(python), ...(options.ranges ?? []).map(readRange)]
   const refusals: Refusal[] = []
   for await (const candidate of listCandidates(python, options)) {
-    const found = await examine(candidate, ranges, options)
+    const found = await examinePython(candidate, ranges, options)
     if (!('code' in found)) return { ...found, refused: refusals.map(({ path, reason }) => ({ path, reason })) }
     refusals.push(found)
   }
@@ -91,7 +91,8 @@ interface Refusal extends RefusedPython {
   cause?: unknown
 }
 
-async function examine(
+/** Look at one: what it is, or the reason against it. */
+export async function examinePython(
   candidate: Candidate,
   ranges: readonly ReadRange[],
   options: FindOptions,

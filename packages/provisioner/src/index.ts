@@ -3,6 +3,7 @@ export { removeBaseDir } from './base-dir.js'
 export type { KeptGeneration, PruneReport, RemovedItem, SkippedItem } from './collect.js'
 export type { CollectRules } from './decide-collection.js'
 export type { DiskUse } from './disk-tally.js'
+export type { DoctorReport, EnvironmentHealth, Health, HomeHealth } from './doctor.js'
 export type { Environment } from './environment.js'
 export type {
   InterpreterCode,
@@ -33,13 +34,25 @@ export {
   UnsafeRequirementError,
 } from './errors.js'
 export type { MissReason, Phase, ProvisionEvent } from './events.js'
+export type { FileProblem } from './installed-files.js'
 export type { InspectOptions, InterpreterInfo } from './interpreter.js'
 export { inspectInterpreter } from './interpreter.js'
+export type { EnvironmentRow, EnvironmentState, ListOptions } from './list.js'
 export type { BaseDirClaim } from './owner.js'
 export { claimBaseDir } from './owner.js'
-export type { EnsureOptions, ProvisionerOptions, PruneOptions, RemoveOptions, WorkOptions } from './provisioner.js'
+export type { Plan, PlannedMiss } from './plan.js'
+export type {
+  DoctorOptions,
+  EnsureOptions,
+  PlanOptions,
+  ProvisionerOptions,
+  PruneOptions,
+  RemoveOptions,
+  WorkOptions,
+} from './provisioner.js'
 export { Provisioner } from './provisioner.js'
 export type { Requirement } from './requirement.js'
 export { parseRequirement, validateRequirement } from './requirement.js'
 export type { EnvironmentSpec } from './spec.js'
 export { validateSpec } from './spec.js'
+export type { Why } from './why.js'

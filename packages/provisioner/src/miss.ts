@@ -25,8 +25,10 @@ export async function explainMiss(
   isRefresh = false,
 ): Promise<Miss> {
   const published = readPublished(place.keyFolder(key.id))
-  if ('stamp' in published && published.stamp.digest === key.digest && isRefresh)
-    return { reason: 'refresh', changed: [] }
+  if ('stamp' in published && published.stamp.digest === key.digest) {
+    // There, and not taken: by wish, or because its files are not what was installed.
+    return { reason: isRefresh ? 'refresh' : 'stamp-invalid', changed: [] }
+  }
   if ('stamp' in published) return compareDocuments(published.stamp.document, document)
   if (published.reason !== 'absent' || !place.home) return { reason: published.reason, changed: [] }
   const nearest = await findNearest(place.home.environmentsDir, key.id, document)
@@ -47,7 +49,8 @@ function reasonOf(changed: string[]): Miss {
 /** More would be another question rather than a change of the same. */
 const MOST_CHANGED = 3
 
-async function findNearest(
+/** The environment of the same kind that differs in the fewest fields. */
+export async function findNearest(
   environmentsDir: string,
   ownId: string,
   document: KeyDocument,

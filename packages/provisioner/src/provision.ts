@@ -5,6 +5,7 @@
  *                                                    → lock-wait → create → resolve → download → build → install → verify → publish
  */
 import { createHash } from 'node:crypto'
+import { join } from 'node:path'
 import { findBase } from './base-python.js'
 import { type Built, build } from './build.js'
 import { currentFolder, installerEnvironment, type Variables } from './child-environment.js'
@@ -15,6 +16,7 @@ import type { Reporter } from './events.js'
 import { readFailureToken, readNewFailure, writeFailure } from './failed-build.js'
 import { type FoundPython, findPython } from './find-python.js'
 import { buildInPlace, explainInPlace, inPlacePrefix, readInPlace } from './in-place.js'
+import { findFileProblems } from './installed-files.js'
 import { computeKey, encodeId, type Key, type KeyDocument } from './key.js'
 import type { Lease } from './lease.js'
 import { explainMiss, type Miss } from './miss.js'
@@ -165,7 +167,7 @@ async function tryHit(request: ProvisionRequest, wanted: Wanted): Promise<Provis
   // First the lease, then the look: the collector does it the other way round.
   const lease = wantsLease ? place.takeLease(wanted.key.id, current.gen) : undefined
   const published = readGeneration(folder, current)
-  if (!('stamp' in published)) {
+  if (!('stamp' in published) || !(await isWhole(request, published.stamp))) {
     lease?.release()
     return undefined
   }
@@ -195,6 +197,12 @@ function nameBuilt({ place }: ProvisionRequest, { key, inPlace }: Wanted): strin
 async function tryLateHit(request: ProvisionRequest, wanted: Wanted, asked: Asked): Promise<Provisioned | undefined> {
   if (request.isRefresh && nameBuilt(request, wanted) === asked.built) return undefined
   return await tryHit(request, wanted)
+}
+
+/** With `verify: 'full'`: whether every installed file is what was installed. */
+async function isWhole({ spec, signal }: ProvisionRequest, { prefix, sysPrefix }: Stamp): Promise<boolean> {
+  if (spec.verify === 'stamp') return true
+  return (await findFileProblems(join(prefix, sysPrefix), signal)).length === 0
 }
 
 async function buildMissing(request: ProvisionRequest, wanted: Wanted, asked: Asked): Promise<Provisioned> {

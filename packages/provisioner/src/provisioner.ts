@@ -6,6 +6,7 @@ import { installerEnvironment } from './child-environment.js'
 import { type CollectRequest, collect, nothingPruned, type PruneReport } from './collect.js'
 import { collectDaily } from './collect-daily.js'
 import type { CollectRules } from './decide-collection.js'
+import { type DoctorReport, doctor } from './doctor.js'
 import { describeEnvironment, describeExisting, type Environment } from './environment.js'
 import { InternalError, InterpreterError, ProvisionError, SpecError } from './errors.js'
 import { type ProvisionEvent, Reporter } from './events.js'
@@ -13,8 +14,10 @@ import { useInterpreter } from './existing.js'
 import { findPython } from './find-python.js'
 import { chooseHome, prepareHome } from './home.js'
 import { isEnvironmentId } from './layout.js'
+import { type EnvironmentRow, type ListOptions, list } from './list.js'
 import { integerBetween, numberFrom, readBoolean, readText } from './option-readers.js'
 import { type HomePlace, isHome, openBaseDir, openHome, type Place } from './place.js'
+import { type Plan, plan } from './plan.js'
 import { DeferredProbes } from './probes.js'
 import { type ProvisionRequest, provision } from './provision.js'
 import { makeRedactor } from './redact.js'
@@ -22,6 +25,7 @@ import { removeEnvironment } from './remove-environment.js'
 import { type EnvironmentSpec, resolveSpec } from './spec.js'
 import { type Limit, makeStop } from './stop.js'
 import type { ToolOptions } from './tools/options.js'
+import { type Why, whyId, whySpec } from './why.js'
 
 export interface ProvisionerOptions extends ToolOptions {
   /**
@@ -63,6 +67,18 @@ export interface PruneOptions extends WorkOptions {
   dryRun?: boolean
   /** Environments that nobody has used for so long go; 0: all that nobody uses now. @default as in `collect`, 30 */
   maxAgeDays?: number
+}
+
+export interface PlanOptions extends WorkOptions {
+  /** As for `ensure`. @default false */
+  refresh?: boolean
+}
+
+export interface DoctorOptions extends WorkOptions {
+  /** Look at every installed file and its hash. @default false */
+  deep?: boolean
+  /** Have what is broken or stale built anew by the next `ensure`. @default false */
+  repair?: boolean
 }
 
 export interface RemoveOptions extends WorkOptions {
@@ -168,6 +184,66 @@ export class Provisioner {
       work.reporter.enter('collect', id)
       return await removeEnvironment({ ...collectRequest(work, place), id, isForced })
     })
+  }
+
+  /**
+   * List what is there, by id. Nothing is started and nothing written.
+   *
+   * @throws MachineError HOME_UNSAFE, HOME_INCOMPATIBLE
+   */
+  async list(options: ListOptions & WorkOptions = {}): Promise<EnvironmentRow[]> {
+    assertKnownOptions(options, ['signal', 'onEvent', 'sizes'])
+    const sizes = readBoolean(options.sizes ?? true, 'sizes')
+    return await this.#work(options, undefined, ({ place }) => list(place, { sizes }))
+  }
+
+  /**
+   * Tell what `ensure(spec)` would do: what it would take from where, whether it is there, else why not and which commands would run.
+   * Nothing is written and nothing fetched.
+   *
+   * @throws as `ensure`, for a spec that cannot be understood and where no Python fits
+   */
+  async plan(spec: EnvironmentSpec = {}, options: PlanOptions = {}): Promise<Plan> {
+    const request = this.#readPlan(spec, options)
+    return await this.#work(options, undefined, (work) => plan({ ...work, ...request }))
+  }
+
+  /**
+   * Tell why an environment is another than its nearest neighbour, or why one would be built for a spec: which inputs differ, with
+   * their values before and after.
+   *
+   * @throws SpecError SOURCE_MISSING for an id that is not there; SPEC_INVALID for an id in a private folder
+   */
+  async why(subject: string | EnvironmentSpec, options: WorkOptions = {}): Promise<Why> {
+    assertKnownOptions(options, ['signal', 'onEvent'])
+    if (typeof subject === 'string') {
+      const id = readId(subject)
+      return await this.#work(options, undefined, (work) => whyId(homeOf(work, 'why'), id))
+    }
+    const request = this.#readPlan(subject, {})
+    return await this.#work(options, undefined, (work) => whySpec({ ...work, ...request }))
+  }
+
+  /**
+   * Look at the home, the tools, the Pythons and every environment, and tell what is wrong with each and why.
+   *
+   * `deep` looks at every installed file and its hash. `repair` takes the pointer from what is broken or stale, so that the next
+   * `ensure` builds another generation; what runs from it goes on, and the collector removes it later.
+   */
+  async doctor(options: DoctorOptions = {}): Promise<DoctorReport> {
+    assertKnownOptions(options, ['signal', 'onEvent', 'deep', 'repair'])
+    const isDeep = readBoolean(options.deep ?? false, 'deep')
+    const isRepair = readBoolean(options.repair ?? false, 'repair')
+    return await this.#work(options, undefined, (work) => doctor(work, { isDeep, isRepair }))
+  }
+
+  #readPlan(spec: EnvironmentSpec, options: PlanOptions): Pick<ProvisionRequest, 'spec' | 'wantsLease' | 'isRefresh'> {
+    assertKnownOptions(options, ['signal', 'onEvent', 'refresh'])
+    const resolved = resolveSpec(spec)
+    if (resolved.interpreter !== undefined) {
+      throw new OptionError('interpreter', spec.interpreter, 'left out: of one that is there, nothing is made')
+    }
+    return { spec: resolved, wantsLease: false, isRefresh: readBoolean(options.refresh ?? false, 'refresh') }
   }
 
   /** One piece of work from its first event to its last. */
