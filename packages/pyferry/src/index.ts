@@ -17,6 +17,7 @@ export {
   PackageError,
   ProvisionError,
   SpecError,
+  StateError,
   StoppedError,
   ToolError,
   UnsafeRequirementError,

@@ -26,6 +26,7 @@ it('exports these names and no others', () => {
     'ResultCacheError',
     'SpecError',
     'StartError',
+    'StateError',
     'StoppedError',
     'SupervisorError',
     'ToolError',
