@@ -52,7 +52,8 @@ export async function chooseBackend(source: Source, request: ChoiceRequest): Pro
   if (spec.backend === 'uv') return { ...byUv, tool: undefined, missing: noUv() }
   const orKnown = uv.isPassedOver ? [] : [byUv]
   if (!needsUv) return { backend: venvPip, source, tool: undefined, orKnown }
-  const { lock, unlocked } = source
+  const { lock } = source
+  const unlocked = await source.unlocked?.()
   const path = lock?.path
   if (spec.lockPolicy === 'require' || !unlocked) {
     const message = `${path} is read by uv alone, and there is none`

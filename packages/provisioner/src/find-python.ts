@@ -119,8 +119,10 @@ export async function examinePython(
 /** What was learnt of it before, as long as the disk shows the same of it and of what it stands for. */
 async function tryRecall(candidate: Candidate, probes: ProbeCache): Promise<Answer | undefined> {
   const known = await probes.recall<Answer>('base', candidate)
-  const base = known?.base && tryCandidate(known.base.path)
-  return base && known?.base && isSameFile(base, known.base) ? known : undefined
+  if (!known?.base) return undefined
+  // An interpreter of no virtual environment stands for itself, and was looked at a moment ago.
+  const base = known.base.path === candidate.path ? candidate : tryCandidate(known.base.path)
+  return base && isSameFile(base, known.base) ? known : undefined
 }
 
 async function ask(candidate: Candidate, { env, signal, probes }: FindOptions): Promise<Answer | Refusal> {

@@ -34,6 +34,7 @@ export {
   UnsafeRequirementError,
 } from './errors.js'
 export type { MissReason, Phase, ProvisionEvent } from './events.js'
+export type { ExportFormat } from './export.js'
 export type { FileProblem } from './installed-files.js'
 export type { InspectOptions, InterpreterInfo } from './interpreter.js'
 export { inspectInterpreter } from './interpreter.js'
@@ -44,6 +45,7 @@ export type { Plan, PlannedMiss } from './plan.js'
 export type {
   DoctorOptions,
   EnsureOptions,
+  ExportOptions,
   PlanOptions,
   ProvisionerOptions,
   PruneOptions,

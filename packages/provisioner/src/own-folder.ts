@@ -1,5 +1,5 @@
 /** Folders that are ours to write in: a home or a private folder, belonging to this user and marked with our version. */
-import { constants, lstatSync, realpathSync, statSync } from 'node:fs'
+import { constants, lstatSync, realpathSync, type Stats } from 'node:fs'
 import { access, chmod, lstat, mkdir, realpath } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { MachineError, SpecError } from './errors.js'
@@ -35,7 +35,7 @@ export async function prepareFolder(folder: string, rules: FolderRules): Promise
     throw explainSystemError(error, path) ?? error
   }
   const found = await realpath(path)
-  assertOwnUser(found, { ...rules, mayBelongToRoot: false })
+  assertOwnUser(found, lstatSync(found), { ...rules, mayBelongToRoot: false })
   assertVersion(found, rules)
   try {
     if (rules.isClosedToOthers) await closeToOthers(found)
@@ -56,8 +56,9 @@ export async function findFolder(folder: string, rules: FolderRules): Promise<st
   try {
     // At once: every hit looks here.
     const found = realpathSync.native(path)
-    if (!statSync(found).isDirectory()) throw notAFolder(path, rules)
-    assertOwnUser(found, rules)
+    const stats = lstatSync(found)
+    if (!stats.isDirectory()) throw notAFolder(path, rules)
+    assertOwnUser(found, stats, rules)
     assertVersion(found, rules)
     return found
   } catch (error) {
@@ -107,9 +108,8 @@ function assertVersion(folder: string, { markerOf }: FolderRules): void {
   )
 }
 
-function assertOwnUser(path: string, { mayBelongToRoot }: FolderRules): void {
+function assertOwnUser(path: string, { uid, mode }: Stats, { mayBelongToRoot }: FolderRules): void {
   const user = process.geteuid?.()
-  const { uid, mode } = lstatSync(path)
   // Windows has no such ids.
   if (user === undefined || uid === user) return
   const isRootsAlone = uid === 0 && (mode & 0o022) === 0

@@ -48,7 +48,7 @@ export function isProcessIdentity(value: unknown): value is ProcessIdentity {
 function place(): Pick<ProcessIdentity, 'host' | 'bootId' | 'pidNamespace'> {
   return {
     host: hostname(),
-    bootId: tryFile(() => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()),
+    bootId: tryFile(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
     pidNamespace: tryFile(() => readlinkSync('/proc/self/ns/pid')),
   }
 }
@@ -65,7 +65,7 @@ function canBeSignalled(pid: number): boolean {
 
 /** From /proc (Linux). */
 function readStatus(pid: number): { state: string; startTime: string } | undefined {
-  const text = tryFile(() => readFileSync(`/proc/${pid}/stat`, 'latin1'))
+  const text = tryFile(() => readFileSync(`/proc/${pid}/stat`, 'utf8'))
   if (text === null) return undefined
   // The name, in parentheses, may hold anything; after it: state (field 3) … start time (field 22).
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')

@@ -11,11 +11,12 @@ import { describeEnvironment, describeExisting, type Environment } from './envir
 import { InternalError, InterpreterError, ProvisionError, SpecError } from './errors.js'
 import { type ProvisionEvent, Reporter } from './events.js'
 import { useInterpreter } from './existing.js'
+import { type ExportFormat, exportEnvironment } from './export.js'
 import { findPython } from './find-python.js'
 import { chooseHome, prepareHome } from './home.js'
 import { isEnvironmentId } from './layout.js'
 import { type EnvironmentRow, type ListOptions, list } from './list.js'
-import { integerBetween, numberFrom, readBoolean, readText } from './option-readers.js'
+import { integerBetween, numberFrom, oneOf, readBoolean, readText } from './option-readers.js'
 import { type HomePlace, isHome, openBaseDir, openHome, type Place } from './place.js'
 import { type Plan, plan } from './plan.js'
 import { DeferredProbes } from './probes.js'
@@ -72,6 +73,10 @@ export interface PruneOptions extends WorkOptions {
 export interface PlanOptions extends WorkOptions {
   /** As for `ensure`. @default false */
   refresh?: boolean
+}
+
+export interface ExportOptions extends WorkOptions {
+  format: ExportFormat
 }
 
 export interface DoctorOptions extends WorkOptions {
@@ -237,6 +242,22 @@ export class Provisioner {
     return await this.#work(options, undefined, (work) => doctor(work, { isDeep, isRepair }))
   }
 
+  /**
+   * Give an environment as a file that makes it again elsewhere: requirements with hashes, or `pylock.toml`. Of one that uv has made
+   * the index is asked for the hashes.
+   *
+   * @throws SpecError SOURCE_MISSING for an id that is not there; SPEC_INVALID for what such a file cannot name
+   * @throws StateError (ENV_BROKEN)
+   */
+  async exportEnvironment(environment: string | { id: string }, options: ExportOptions): Promise<string> {
+    const id = readId(typeof environment === 'string' ? environment : environment?.id)
+    assertKnownOptions(options, ['signal', 'onEvent', 'format'])
+    const format = oneOf('requirements', 'pylock')(options.format, 'format')
+    return await this.#work(options, undefined, (work) =>
+      exportEnvironment({ ...work, redact: makeRedactor(work.env) }, id, format),
+    )
+  }
+
   #readPlan(spec: EnvironmentSpec, options: PlanOptions): Pick<ProvisionRequest, 'spec' | 'wantsLease' | 'isRefresh'> {
     assertKnownOptions(options, ['signal', 'onEvent', 'refresh'])
     const resolved = resolveSpec(spec)
@@ -253,8 +274,10 @@ export class Provisioner {
     const reporter = new Reporter(onEvent)
     try {
       const { uvPath, pixiPath } = this.#options
+      // A copy: every look at the original is a call out of JavaScript, and they are many.
+      const env = { ...process.env }
       const place = await this.#open(reporter)
-      const done = await work({ place, tools: { uvPath, pixiPath }, env: process.env, reporter, signal: stop.signal })
+      const done = await work({ place, tools: { uvPath, pixiPath }, env, reporter, signal: stop.signal })
       reporter.enter('done')
       reporter.leave()
       return done

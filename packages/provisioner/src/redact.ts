@@ -25,9 +25,19 @@ export function blankLogins(text: string): string {
 
 /**
  * Make a function that blanks the logins of URLs, and also the passwords that stand in URLs of the variables `env`, wherever
- * they turn up: a build script may print its whole environment in any form.
+ * they turn up: a build script may print its whole environment in any form. The variables are looked through when the first text
+ * comes: a hit has none.
  */
 export function makeRedactor(env: Readonly<Record<string, string | undefined>>): (text: string) => string {
+  let secrets: readonly string[] | undefined
+  return (text) => {
+    secrets ??= listSecrets(env)
+    return secrets.reduce((redacted, secret) => redacted.replaceAll(secret, '***'), redactUrls(text))
+  }
+}
+
+/** The longest first: one may be a part of another. */
+function listSecrets(env: Readonly<Record<string, string | undefined>>): string[] {
   const secrets = new Set<string>()
   const add = (secret: string) => {
     for (const form of [secret, decode(secret), encodeURIComponent(decode(secret))]) {
@@ -42,8 +52,7 @@ export function makeRedactor(env: Readonly<Record<string, string | undefined>>):
       add(secret)
     }
   }
-  const ordered = [...secrets].sort((left, right) => right.length - left.length)
-  return (text) => ordered.reduce((redacted, secret) => redacted.replaceAll(secret, '***'), redactUrls(text))
+  return [...secrets].sort((left, right) => right.length - left.length)
 }
 
 function decode(text: string): string {

@@ -20,8 +20,8 @@ export interface Source {
   project: { folder: string; mode: 'editable' | 'wheel'; extras: readonly string[] } | undefined
   /** The lock file that decides, when one does. */
   lock: LockFile | undefined
-  /** The same without its lock file; `undefined` where that cannot be. */
-  unlocked: Source | undefined
+  /** Read the same without its lock file, for whoever cannot read that; `undefined` where that cannot be. */
+  unlocked: (() => Promise<Source | undefined>) | undefined
   pixi: { manifest: string; lock: string | undefined; environment: string } | undefined
   /** What else the Python must be: `requires-python`, `.python-version`. */
   pythonRanges: readonly PythonRange[]

@@ -13,6 +13,8 @@ const VERSION = new RegExp(
     '(?:[-_.]?dev[-_.]?\\d*)?(?:\\+[a-z0-9]+(?:[-_.][a-z0-9]+)*)?',
   'iy',
 )
+/** Nearly every one. The long pattern takes a third of a millisecond at its first use, which a hit can do without. */
+const PLAIN_VERSION = /\d+(?:\.\d+)*(?=[ \t,);]|$)/y
 const PREFIX_VERSION = new RegExp(`${RELEASE}\\.\\*`, 'iy')
 const ARBITRARY_VERSION = /[^\s,;)]+/y
 
@@ -25,12 +27,13 @@ export function parseClause(reader: TextReader): Clause {
 
 function readVersion(reader: TextReader, operator: Clause['operator']): string {
   if (operator === '===') return reader.take(ARBITRARY_VERSION, 'a version')
-  if (operator === '==' || operator === '!=') {
+  const start = reader.position
+  const plain = reader.tryTake(PLAIN_VERSION)
+  if (plain === undefined && (operator === '==' || operator === '!=')) {
     const prefix = reader.tryTake(PREFIX_VERSION)
     if (prefix !== undefined) return prefix.toLowerCase()
   }
-  const start = reader.position
-  const version = reader.take(VERSION, 'a version (PEP 440)').toLowerCase()
+  const version = plain ?? reader.take(VERSION, 'a version (PEP 440)').toLowerCase()
   if (operator === '~=' && !/^v?(?:\d+!)?\d+\.\d/.test(version)) {
     reader.fail(`a version with two numbers after ~= (at position ${start})`)
   }

@@ -91,6 +91,22 @@ export function uvPythonInstall(request: string): string[] {
   return ['python', 'install', '--no-bin', '--no-registry', request]
 }
 
+export interface UvPipCompile {
+  /** Of the environment: what is pinned is for its version and platform. */
+  python: string
+  file: string
+  /** For `pylock` its name has to be as such a file's is. */
+  output: string
+  format: 'requirements' | 'pylock'
+}
+
+/** `uv help pip compile`: exact versions with their hashes. */
+export function uvPipCompile({ python, file, output, format }: UvPipCompile): string[] {
+  const form = format === 'pylock' ? ['--format', 'pylock.toml'] : ['--generate-hashes']
+  const options = ['--quiet', '--no-deps', '--no-header', '--no-annotate', ...form]
+  return ['pip', 'compile', ...options, '--python', python, '-o', output, file]
+}
+
 /** Of a list, those named are built from source and no other is; uv and pip have the same two words for it. */
 function buildArguments({ build }: ResolvedSpec): string[] {
   if (build === 'allow') return []

@@ -21,7 +21,7 @@ export interface SourceParts {
   groups?: readonly string[]
   project?: Source['project']
   lock?: LockFile
-  unlocked?: Source
+  unlocked?: Source['unlocked']
   pixi?: Source['pixi']
   localPaths?: readonly string[]
   pythonRanges?: Source['pythonRanges']

@@ -84,7 +84,6 @@ function assembleUnlocked(project: Project, spec: ResolvedSpec, context: SourceC
 
 async function assembleUvLock(project: Project, spec: ResolvedSpec, context: SourceContext): Promise<Source> {
   const { extras, groups } = validateChoice(project, spec)
-  const unlocked = await tryUnlocked(project, spec, context)
   return await assemble(
     {
       ...sharedParts(project, spec),
@@ -94,7 +93,7 @@ async function assembleUvLock(project: Project, spec: ResolvedSpec, context: Sou
       groups,
       project: projectOf(project, spec, extras),
       lock: { kind: 'uv', path: project.lock ?? project.folder, folder: project.folder },
-      ...(unlocked && { unlocked }),
+      unlocked: () => tryUnlocked(project, spec, context),
     },
     context,
   )

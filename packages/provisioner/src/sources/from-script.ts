@@ -19,16 +19,17 @@ export async function readScriptSource(path: string, spec: ResolvedSpec, context
   }
   const unlocked =
     dependencies &&
-    (await assemble(
-      {
-        ...shared,
-        files: script.files.filter(({ role }) => role === 'script'),
-        requirements: [...new Set([...dependencies, ...spec.requirements.map(({ text }) => text)])],
-        requirementsFiles: spec.requirementsFiles,
-      },
-      context,
-    ))
-  if (lock === undefined) return unlocked ?? refuse(script.path)
+    (() =>
+      assemble(
+        {
+          ...shared,
+          files: script.files.filter(({ role }) => role === 'script'),
+          requirements: [...new Set([...dependencies, ...spec.requirements.map(({ text }) => text)])],
+          requirementsFiles: spec.requirementsFiles,
+        },
+        context,
+      ))
+  if (lock === undefined) return (await unlocked?.()) ?? refuse(script.path)
   return await assemble(
     {
       ...shared,

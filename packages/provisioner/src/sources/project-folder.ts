@@ -1,5 +1,5 @@
 /** Which files that a project could go by lie in a folder. */
-import { readdir } from 'node:fs/promises'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { explainUnreadable, isNoFile, tryStat } from './source-file.js'
 
@@ -14,7 +14,7 @@ export const REQUIREMENTS_FILES = [
 /** The names in a folder; none when no folder is there. */
 export async function listFolder(folder: string): Promise<Set<string>> {
   try {
-    return new Set(await readdir(folder))
+    return new Set(readdirSync(folder))
   } catch (error) {
     if (isNoFile(error)) return new Set()
     throw explainUnreadable(error, folder)
