@@ -115,11 +115,12 @@ async function listVersioned(folders: readonly string[]): Promise<string[]> {
   return found.sort((left, right) => right.minor - left.minor).map(({ path }) => path)
 }
 
+/** Whether it begins with `#!`. */
 function isScript(path: string): boolean {
   const file = openSync(path, 'r')
   try {
     const start = Buffer.alloc(2)
-    return readSync(file, start, 0, 2, 0) === 2 && start.toString('latin1') === '#!'
+    return readSync(file, start, 0, 2, 0) === 2 && start[0] === 0x23 && start[1] === 0x21
   } finally {
     closeSync(file)
   }

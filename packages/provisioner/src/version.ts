@@ -51,6 +51,8 @@ export function tryParsePythonRange(text: string): Clause[] | undefined {
     const isExact = trimmed.split('.').length === 3
     return [{ operator: '==', version: isExact ? trimmed : `${trimmed}.*` }]
   }
+  // A path or a name, as most are that come here: no error has to be thrown and caught for them.
+  if (!/^[<>=!~]/.test(trimmed)) return undefined
   try {
     const reader = new TextReader(trimmed, () => {
       throw new NotARange()

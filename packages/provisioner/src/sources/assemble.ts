@@ -80,6 +80,8 @@ async function fingerprintAll(
 }
 
 function localPathOf(text: string): string[] {
+  // Hardly ever, and reading each a second time is a good part of a hit.
+  if (!/@\s*file:/i.test(text)) return []
   const { url } = parseDeclaredRequirement(text)
   if (url === undefined || !/^file:/i.test(url)) return []
   try {
