@@ -8,6 +8,7 @@
  *       k/<id>.lock                       held by whoever builds for that key, see `lock.ts`
  *       u/<id>/<gen>.<pid>.<token>.json   leases, see `lease.ts`; the folder's time is the last use
  *       t/<tool>/<version>-<target>/      tools that were fetched
+ *       t/pip/<version>-<wheel>/          pips unpacked from their wheels
  *       py/                               Pythons that uv has fetched
  *       c/pip  c/uv  c/probe/             caches, on the disk of the environments; what executables said of themselves
  *       log/<id>-<gen>.log                output of builds, the newest ones

@@ -2,6 +2,7 @@
 import { realpathSync } from 'node:fs'
 import { lstat } from 'node:fs/promises'
 import { join, sep } from 'node:path'
+import { unpackedVersion } from './backends/unpacked-pip.js'
 import { DAY_MS } from './decide-collection.js'
 import { isAbsent, isTemporary, listNames } from './files.js'
 import type { HomeLayout } from './layout.js'
@@ -29,6 +30,7 @@ export async function listUnusedTools(home: HomeLayout, options: UnusedOptions):
   return [
     ...(await listTools(home, 'uv', options)),
     ...(await listTools(home, 'pixi', options)),
+    ...(await listPips(home, options)),
     ...(await listPythons(home, options)),
   ]
 }
@@ -38,6 +40,14 @@ async function listTools(home: HomeLayout, kind: ToolKind, options: UnusedOption
   const used = new Set([pinnedVersions[kind], ...stamps.flatMap(({ tools }) => tools?.[kind] ?? [])])
   return await listOld(join(home.toolsDir, kind), 'tool', options, (name) => {
     const version = /^(\d+\.\d+\.\d+[^-]*)-/.exec(name)?.[1]
+    return version !== undefined && !used.has(version)
+  })
+}
+
+async function listPips(home: HomeLayout, options: UnusedOptions): Promise<UnusedTool[]> {
+  const used = new Set(options.stamps.flatMap(({ tools }) => tools?.pip ?? []))
+  return await listOld(join(home.toolsDir, 'pip'), 'tool', options, (name) => {
+    const version = unpackedVersion(name)
     return version !== undefined && !used.has(version)
   })
 }

@@ -191,13 +191,13 @@ describe('E: prune', () => {
     const told = await place.provisioner.prune({ dryRun: true, maxAgeDays: 0 })
     expect(snapshot(place.home)).toEqual(before)
     expect(await place.provisioner.prune({ maxAgeDays: 0 })).toEqual(told)
-    expect(told.removed).toHaveLength(2)
+    expect(told.removed.map(({ what }) => what)).toEqual(['generation', 'generation', 'tool'])
     expect(readdirSync(join(place.home, 'e'))).toEqual([])
   })
 
   test('tells as physical what the disk gets back: nothing of a file that has another name', async () => {
     const place = makePlace()
-    const built = await place.ensure({ requirements: ['tiny==1.0'] })
+    const built = await place.ensure()
     built.release()
     const big = join(built.prefix, 'big')
     writeFileSync(big, Buffer.alloc(1_000_000))
@@ -270,11 +270,14 @@ describe('E: prune', () => {
     writeFileSync(
       stamp,
       readFileSync(stamp, 'utf8')
-        .replace('"tools":{}', '"tools":{"uv":"0.9.18"}')
+        .replace('"tools":{}', '"tools":{"uv":"0.9.18","pip":"25.3"}')
         .replace(/"prefix":"[^"]*","ownPrefix"/, `"prefix":"${used}","ownPrefix"`),
     )
     for (const name of ['0.9.17-linux-x64', '0.9.18-linux-x64', '0.13.9-linux-arm64']) {
       mkdirSync(join(place.home, 't', 'uv', name), { recursive: true })
+    }
+    for (const name of ['24.2-0123abcd', '25.3-0123abcd']) {
+      mkdirSync(join(place.home, 't', 'pip', name), { recursive: true })
     }
     for (const folder of [used, join(pythons, 'cpython-3.11.9-linux-x86_64-gnu')])
       mkdirSync(folder, { recursive: true })
@@ -289,6 +292,7 @@ describe('E: prune', () => {
     expect(kept).toMatchObject([{ reason: 'in-use' }])
     expect(removed.map(({ what, path }) => [what, path])).toEqual([
       ['tool', join(place.home, 't', 'uv', '0.9.17-linux-x64')],
+      ['tool', join(place.home, 't', 'pip', '24.2-0123abcd')],
       ['python', join(pythons, 'cpython-3.11.9-linux-x86_64-gnu')],
     ])
     expect(readdirSync(pythons)).toEqual(['cpython-3.12.4-linux-x86_64-gnu'])

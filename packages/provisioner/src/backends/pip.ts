@@ -12,6 +12,7 @@ import type { FoundPython } from '../find-python.js'
 import { LIFELINE_PRELUDE } from '../lifeline.js'
 import { type Command, describeResult, type RunOptions, run } from '../run.js'
 import { HIDE_LOGINS } from './hide-logins.js'
+import { UNPACK_PIP, unpackedFolder } from './unpacked-pip.js'
 
 export interface Pip {
   /** What to have on `sys.path` to import it: a wheel or a folder. */
@@ -29,6 +30,8 @@ export interface PipJob {
   python: Pick<FoundPython, 'base' | 'info'>
   /** The installer's variables, see `installerEnvironment`. */
   env: Readonly<Record<string, string | undefined>>
+  /** Where its wheel is kept unpacked. @default it runs from the wheel */
+  home?: string | undefined
   reporter: Reporter
   signal: AbortSignal
   redact: (text: string) => string
@@ -48,13 +51,15 @@ export interface PipRun {
  * `pip` is imported from where it is, a wheel or a folder, and that place is off `sys.path` again before it looks around:
  * otherwise it would take itself, and everything beside it, for installed in the environment.
  */
-const PIP_SCRIPT = `${LIFELINE_PRELUDE}${HIDE_LOGINS}
+const PIP_SCRIPT = `${LIFELINE_PRELUDE}${HIDE_LOGINS}${UNPACK_PIP}
 import runpy, sys
-place = sys.argv.pop(1)
+place, folder = sys.argv.pop(1), sys.argv.pop(1)
+if folder:
+    place = unpack(place, folder)
 sys.path.insert(0, place)
 import pip
 sys.path.remove(place)
-del place
+del place, folder, unpack
 runpy.run_module("pip", run_name="__main__", alter_sys=True)
 `
 
@@ -123,8 +128,8 @@ function refuse({ python, reporter }: PipJob, folders: readonly (string | null)[
 }
 
 async function runOnce(job: PipJob, { pip, interpreter, args, cwd, onLine }: PipRun): Promise<void> {
-  const { env, signal, redact, reporter } = job
-  const all = ['-I', '-X', 'utf8', '-c', PIP_SCRIPT, pip.place, ...args]
+  const { env, home, signal, redact, reporter } = job
+  const all = ['-I', '-X', 'utf8', '-c', PIP_SCRIPT, pip.place, unpackedFolder(pip, home) ?? '', ...args]
   const command: Command = { file: interpreter, args: all, env, cwd, hasLifeline: true }
   const result = await run(command, { signal, redact, onLine })
   if (result.exitCode === 0) return
