@@ -35,7 +35,7 @@ async function listPip(request: ProvisionRequest, wanted: Wanted): Promise<Comma
   const { source, python, settings, redact } = wanted
   if (!python) return []
   const { prefix, python: own, files, constraints, report } = placeOf(request, wanted)
-  const create = [python.base.path, '-I', '-m', 'venv', ...venvCreate(spec, prefix)]
+  const create = [python.base.path, '-I', '-S', '-m', 'venv', ...venvCreate(spec, prefix)]
   if (isEmpty(source) && !spec.withPip) return [create]
   const pip = await findPip({ python, env: settings.env, reporter, signal, redact }, DEBIAN_WHEELS)
   const { lock, project } = source

@@ -154,7 +154,7 @@ describe('E: plan', () => {
       python: { path: testPython, refused: [] },
     })
     expect(plan.commands).toEqual([
-      expect.stringContaining(`${testPython} -I -m venv --without-pip`),
+      expect.stringContaining(`${testPython} -I -S -m venv --without-pip`),
       expect.stringMatching(/<generation>\/bin\/python -I \S+pip install .*-r \S+<generation>\.requirements\.txt/),
     ])
     const built = await place.ensure({ requirements: ['tiny==1.0'] })
