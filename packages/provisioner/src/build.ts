@@ -44,14 +44,14 @@ export async function build(request: BuildRequest): Promise<Built> {
   let lease: Lease | undefined
   try {
     const owner = { ...ownIdentity(), since: new Date().toISOString() }
-    await writeWhole(building, `${JSON.stringify(owner)}\n`)
+    await writeWhole(building, `${JSON.stringify(owner)}\n`, { isSynced: false })
     const built = await backend.build(job)
     reporter.enter('verify')
     const verified = await verify(job, built)
     reporter.enter('publish')
     const stamp = makeStamp({ ...request, generation, built, verified })
     request.signal.throwIfAborted()
-    await writeWhole(folder.spec, `${JSON.stringify(request.document)}\n`)
+    await writeWhole(folder.spec, `${JSON.stringify(request.document)}\n`, { isSynced: false })
     await writeStamp(generation, stamp)
     // Before anybody can find it: it is never there without a lease of ours.
     lease = request.wantsLease ? place.takeLease(key.id, gen) : undefined

@@ -8,14 +8,17 @@ import { MachineError, type ProvisionError } from './errors.js'
 /**
  * Put `text` at `path`: a temporary file beside it, synced, renamed. A reader, or somebody who looks after a crash, finds the
  * old content or the new, never a part. Mode 0600.
+ *
+ * @param isSynced `false` where a part that a crash of the machine leaves is nothing worse than an absent file: a sync waits for all
+ *   that was written before, an installation among it. @default true
  */
-export async function writeWhole(path: string, text: string): Promise<void> {
+export async function writeWhole(path: string, text: string, { isSynced = true } = {}): Promise<void> {
   const temporary = join(dirname(path), `.tmp-${randomBytes(8).toString('hex')}`)
   try {
     const file = await open(temporary, 'wx', 0o600)
     try {
       await file.writeFile(text)
-      await file.sync()
+      if (isSynced) await file.sync()
     } finally {
       await file.close()
     }

@@ -38,7 +38,7 @@ export function openProbeCache(folder: string): ProbeCache {
       const text = JSON.stringify({ schema: SCHEMA, kind, path, realPath, size, mtimeMs, answer })
       try {
         await mkdir(folder, { recursive: true, mode: 0o700 })
-        await writeWhole(join(folder, fileName(kind, candidate)), `${text}\n`)
+        await writeWhole(join(folder, fileName(kind, candidate)), `${text}\n`, { isSynced: false })
       } catch (error) {
         // Read-only, full, a file in the way: it works without, only slower.
         if (errnoOf(error) === undefined) throw error
