@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { findBase } from './base-python.js'
 import { type Built, build } from './build.js'
-import { currentFolder, installerEnvironment, type Variables } from './child-environment.js'
+import { chooseVariables, currentFolder, installerEnvironment, type Variables } from './child-environment.js'
 import { type Answer, type Choice, chooseBackend } from './choose-backend.js'
 import { makeDocument } from './document.js'
 import { InterpreterError, type MachineCode, MachineError, ProvisionError } from './errors.js'
@@ -95,11 +95,10 @@ export async function resolveWanted(request: ProvisionRequest): Promise<Wanted> 
   const { place, spec, env, reporter, signal } = request
   const probes = new DeferredProbes(place.probesDir)
   const options = [spec.index, ...spec.extraIndexes, ...spec.findLinks].join(' ')
-  const inherited = installerEnvironment({ ...env, ...spec.env.set }, spec.ambient)
-  const tools = { ...request, probes, redact: makeRedactor({ ...inherited, options }) }
+  const tools = { ...request, probes, redact: makeRedactor({ ...env, ...spec.env.set, options }) }
   reporter.enter('resolve-source')
-  const folder = currentFolder()
-  const context = { env: installerEnvironment(env, spec.ambient), folder }
+  const installerEnv = installerEnvironment(chooseVariables(env, spec.env), spec.ambient)
+  const context = { env: installerEnv, folder: currentFolder() }
   const onIgnored = (message: string) => reporter.warning('source-ignored', message)
   const read = () => readSource(spec, { ...context, onIgnored })
   const found = await read()

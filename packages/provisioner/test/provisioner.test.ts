@@ -166,6 +166,18 @@ describe('V-3: what changed is built anew, beside, and then replaces', () => {
     expect(misses(place.events).at(-1)).toMatchObject({ changed: ['source.files'] })
   })
 
+  test('a file that a requirements file names by a variable of the spec, as pip finds it', async () => {
+    const place = makePlace()
+    const requirementsFile = join(place.folder, 'requirements.txt')
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: as pip reads it
+    writeFileSync(requirementsFile, '-r ${STAGE}.txt\n')
+    const spec: EnvironmentSpec = { requirementsFile, env: { set: { STAGE: 'nested' } } }
+    writeFileSync(join(place.folder, 'nested.txt'), 'tiny==1.0\n')
+    await place.ensure(spec)
+    writeFileSync(join(place.folder, 'nested.txt'), 'tiny==2.0\n')
+    expect((await place.ensure(spec)).packages).toEqual([{ name: 'tiny', version: '2.0' }])
+  })
+
   test('what the folder of packages holds', async () => {
     const place = makePlace()
     await place.ensure({ requirements: ['tiny'] })
