@@ -15,12 +15,17 @@ const SECRET_NAME = /^UV_INDEX_.*_PASSWORD$/
 
 /** Blank the logins of all URLs in `text`: `scheme://***@host`. */
 export function redactUrls(text: string): string {
-  return text.replace(LOGIN_IN_URL, '://***@')
+  return replaceLogins(text, '://***@')
 }
 
 /** Blank the logins, as the key wants it: `scheme://@host`, so that a new password makes no new environment (a URL with a login and one without stay apart). */
 export function blankLogins(text: string): string {
-  return text.replace(LOGIN_IN_URL, '://@')
+  return replaceLogins(text, '://@')
+}
+
+/** Most texts have none, and to look for the whole pattern in a large lock file takes a millisecond. */
+function replaceLogins(text: string, by: string): string {
+  return text.includes('@') ? text.replace(LOGIN_IN_URL, by) : text
 }
 
 /**
