@@ -1,4 +1,5 @@
 /** What an interpreter says of itself: a Python script and the reading of its answer. */
+import { JSON_PRELUDE } from './json-prelude.js'
 
 /** Before the answer, which stands on a line of its own: what starts Python (a shim, a wrapper) may print lines too. */
 const MARK = 'pyferry-probe:'
@@ -9,8 +10,8 @@ const MARK = 'pyferry-probe:'
  * In a virtual environment `base` is the Python it was made from. `sys._base_executable` knows it from 3.11 on; before, it is
  * looked for in the base's own prefix.
  */
-export const PROBE_SCRIPT = `
-import json, os, sys, sysconfig
+export const PROBE_SCRIPT = `${JSON_PRELUDE}
+import os, sys, sysconfig
 def base_executable():
     here = os.path.dirname(os.path.abspath(sys.executable))
     folders = (here, os.path.dirname(here))
@@ -38,9 +39,11 @@ def libc():
     except (AttributeError, OSError, ValueError):
         return "musl" if "musl" in (sysconfig.get_config_var("SOABI") or "") else None
 def has(name):
-    from importlib.util import find_spec
-    return find_spec(name) is not None
-print("\\n${MARK}" + json.dumps({
+    from importlib.machinery import PathFinder
+    return PathFinder.find_spec(name) is not None
+def arch():
+    return os.uname().machine if hasattr(os, "uname") else __import__("platform").machine()
+print("\\n${MARK}" + dump({
     "version": "%d.%d.%d" % sys.version_info[:3] + ("" if sys.version_info[3] == "final" else "%s%d" % sys.version_info[3:]),
     "release": "%d.%d.%d" % sys.version_info[:3],
     "implementation": sys.implementation.name,
@@ -50,7 +53,7 @@ print("\\n${MARK}" + json.dumps({
     "ownPrefix": own_prefix(),
     "soabi": sysconfig.get_config_var("SOABI"),
     "os": {"win32": "windows"}.get(sys.platform, sys.platform),
-    "arch": __import__("platform").machine(),
+    "arch": arch(),
     "libc": libc(),
     "wheelFolder": sysconfig.get_config_var("WHEEL_PKG_DIR") or None,
     "standardLibrary": sysconfig.get_path("stdlib"),

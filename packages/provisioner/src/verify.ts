@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import type { BuildJob, BuildResult } from './backends/backend.js'
 import { PackageError } from './errors.js'
+import { JSON_PRELUDE } from './json-prelude.js'
 import { LIFELINE_PRELUDE } from './lifeline.js'
 import { normaliseName } from './requirement.js'
 import { type Command, describeResult, run } from './run.js'
@@ -13,8 +14,8 @@ const MARK = 'pyferry-verify:'
  * Every file that an installer has recorded must be there: a `.pyc` may have gone with a version of the source. The files are read
  * without `importlib.metadata`, whose import and whose objects for every file take longer than everything else here.
  */
-const VERIFY_SCRIPT = `${LIFELINE_PRELUDE}
-import json, os, sys
+const VERIFY_SCRIPT = `${LIFELINE_PRELUDE}${JSON_PRELUDE}
+import os, sys
 def read(*parts):
     try:
         with open(os.path.join(*parts), encoding="utf-8", errors="surrogateescape") as file:
@@ -62,7 +63,7 @@ for name in sys.argv[1:]:
         __import__(name)
     except BaseException as error:
         failed[name] = "%s: %s" % (type(error).__name__, error)
-print("\\n${MARK}" + json.dumps({
+print("\\n${MARK}" + dump({
     "prefix": sys.prefix,
     "version": sys.version.split()[0].rstrip("+"),
     "packages": found,
