@@ -3,7 +3,7 @@ import { constants, lstatSync, realpathSync, type Stats } from 'node:fs'
 import { access, chmod, lstat, mkdir, realpath } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { MachineError, SpecError } from './errors.js'
-import { errnoOf, explainSystemError, isAbsent, isDirectoryItself, parseJson, readNow, writeWhole } from './files.js'
+import { errnoOf, explainSystemError, isAbsent, parseJson, readNow, writeWhole } from './files.js'
 import { SCHEMA } from './layout.js'
 import { makeFolders } from './make-folders.js'
 
@@ -81,18 +81,30 @@ async function resolveAbsent(path: string): Promise<string> {
   }
 }
 
+/** The collector removes the folder of a key that is no more, and may do so between our making it and looking at it. */
+const MAX_ATTEMPTS = 10
+
 /** Make a folder within one of ours. A link would lead a sweep out of it. @throws MachineError (HOME_UNSAFE), system errors */
 export async function makeInnerFolder(path: string, option: FolderRules['option']): Promise<void> {
-  try {
-    await mkdir(path, { mode: 0o700 })
-  } catch (error) {
-    if (errnoOf(error) !== 'EEXIST') throw error
-    if (await isDirectoryItself(path)) return
-    throw new MachineError('HOME_UNSAFE', `${path} must be a folder, not a link or a file`, {
-      hint: `remove it, or choose another ${option}`,
-      facts: { path },
-    })
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await mkdir(path, { mode: 0o700 })
+      return
+    } catch (error) {
+      if (errnoOf(error) !== 'EEXIST') throw error
+      const found = lstatSync(path, { throwIfNoEntry: false })
+      if (found?.isDirectory()) return
+      if (found) throw notItself(path, option)
+      if (attempt === MAX_ATTEMPTS) throw error
+    }
   }
+}
+
+function notItself(path: string, option: FolderRules['option']): MachineError {
+  return new MachineError('HOME_UNSAFE', `${path} must be a folder, not a link or a file`, {
+    hint: `remove it, or choose another ${option}`,
+    facts: { path },
+  })
 }
 
 function assertVersion(folder: string, { markerOf }: FolderRules): void {

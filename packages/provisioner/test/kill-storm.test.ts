@@ -5,6 +5,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { claimBaseDir, type EnsureOptions, type EnvironmentSpec, Provisioner } from '../src/index.js'
+import { beforeFileSteps } from './fixtures/file-steps.js'
 import { temporaryFolder } from './fixtures/folders.js'
 import { startHost } from './fixtures/host.js'
 import { hashTree, judgeBaseDir, judgeHome, observe } from './fixtures/judge.js'
@@ -149,23 +150,14 @@ describe.each(['home', 'baseDir'] as const)('a build in a %s', (kind) => {
 /** Build in a host that kills itself before its write of this number. @returns what it has begun to write, when it was not killed */
 async function buildUntil(number: number | undefined, options: object, spec: EnvironmentSpec): Promise<string[]> {
   const host = startHost(`
-    const { syncBuiltinESMExports } = await import('node:module')
-    const { default: fs } = await import('node:fs')
     const writes = []
-    for (const [holder, names] of [
-      [fs, ['writeFileSync', 'appendFileSync', 'mkdirSync', 'unlinkSync']],
-      [fs.promises, ['open', 'rename', 'rm', 'mkdir', 'writeFile', 'chmod']],
-    ]) {
-      for (const name of names) {
-        const real = holder[name]
-        holder[name] = (...args) => {
-          if (writes.length === ${number}) process.kill(process.pid, 'SIGKILL')
-          writes.push(name)
-          return real.apply(holder, args)
-        }
-      }
-    }
-    syncBuiltinESMExports()
+    ${beforeFileSteps(
+      `(name) => {
+        if (writes.length === ${number}) process.kill(process.pid, 'SIGKILL')
+        writes.push(name)
+      }`,
+      'writes',
+    )}
     await new pyferry.Provisioner(${JSON.stringify(options)}).ensure(${JSON.stringify(spec)})
     say('writes', writes)
   `)
