@@ -1,6 +1,7 @@
 /** The private folder as a whole: fit to be used, swept of what crashes left, removed. */
 import { rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { removeTemporaryOf } from './build-temporary.js'
 import {
   errnoOf,
   explainSystemError,
@@ -12,7 +13,14 @@ import {
   tryRead,
   tryReadJson,
 } from './files.js'
-import { type BaseDirLayout, baseDirLayout, generationOf, isGeneration } from './layout.js'
+import {
+  type BaseDirLayout,
+  baseDirLayout,
+  generationLayout,
+  generationOf,
+  isGeneration,
+  type KeyFolder,
+} from './layout.js'
 import { type FolderRules, findFolder, makeInnerFolder, prepareFolder } from './own-folder.js'
 import { isOwnerFile } from './owner-files.js'
 
@@ -59,8 +67,7 @@ export async function sweepBaseDir(layout: BaseDirLayout): Promise<void> {
   const kept = (current as { gen?: unknown } | undefined)?.gen
   for (const name of await listNames(layout.key.folder)) {
     const isKept = isGeneration(kept) && name === kept
-    if (!isKept && (generationOf(name) !== undefined || isTemporary(name)))
-      await removeTree(join(layout.key.folder, name))
+    if (!isKept && (generationOf(name) !== undefined || isTemporary(name))) await removeEntry(layout.key, name)
   }
   for (const folder of [layout.baseDir, layout.probesDir]) {
     for (const name of await listNames(folder)) {
@@ -93,16 +100,27 @@ async function removeOurs(layout: BaseDirLayout): Promise<void> {
   for (const file of [layout.key.spec, layout.key.failed]) await removeTree(file)
   const inMeta = (name: string) => isOwnerFile(name) || name.endsWith('.log') || isTemporary(name)
   await removeTree(layout.probesDir)
-  await removeNames(layout.key.folder, inEnv)
+  await removeNames(layout.key.folder, inEnv, (name) => removeEntry(layout.key, name))
   await removeNames(layout.metaDir, inMeta)
   await removeTree(layout.marker)
   await removeNames(layout.baseDir, isTemporary)
 }
 
-async function removeNames(folder: string, isOurs: (name: string) => boolean): Promise<void> {
+/** What a build that was killed has elsewhere goes first: the entry may be the mark that tells where that is. */
+async function removeEntry(key: KeyFolder, name: string): Promise<void> {
+  const gen = generationOf(name)
+  if (gen !== undefined) await removeTemporaryOf(generationLayout(key, gen))
+  await removeTree(join(key.folder, name))
+}
+
+async function removeNames(
+  folder: string,
+  isOurs: (name: string) => boolean,
+  remove = (name: string) => removeTree(join(folder, name)),
+): Promise<void> {
   if (!(await isDirectoryItself(folder))) return
   for (const name of await listNames(folder)) {
-    if (isOurs(name)) await removeTree(join(folder, name))
+    if (isOurs(name)) await remove(name)
   }
   await removeIfEmpty(folder)
 }

@@ -4,6 +4,7 @@
  */
 import type { Backend, BuildJob } from './backends/backend.js'
 import { BuildLog, removeOldLogs } from './build-log.js'
+import { makeTemporary, removeTemporary, temporaryParent } from './build-temporary.js'
 import { ProvisionError } from './errors.js'
 import { errnoOf, explainSystemError, removeTree, writeWhole } from './files.js'
 import type { Key, KeyDocument } from './key.js'
@@ -14,7 +15,7 @@ import { ownIdentity } from './process-identity.js'
 import { makeStamp, publish, type Stamp, writeStamp } from './stamp.js'
 import { verify } from './verify.js'
 
-export interface BuildRequest extends Omit<BuildJob, 'generation' | 'home'> {
+export interface BuildRequest extends Omit<BuildJob, 'generation' | 'home' | 'temporary'> {
   backend: Backend
   place: Place
   key: Key
@@ -37,14 +38,18 @@ export async function build(request: BuildRequest): Promise<Built> {
   const folder = place.keyFolder(key.id)
   const generation = generationLayout(folder, newGeneration())
   const { gen, prefix, building, requirements, constraints, report } = generation
-  const job: BuildJob = { ...request, generation, home: place.home?.home }
+  const temporaryIn = temporaryParent(request.env, request.workingFolder)
   const traces = [requirements, constraints, report, building]
   const log = new BuildLog(place.logPath(key.id, gen))
   reporter.onLog = (line) => log.write(line)
+  const removeOwnTemporary = () =>
+    tryRemove(`what is temporary of ${gen}`, reporter, () => removeTemporary(temporaryIn, { gen }))
   let lease: Lease | undefined
   try {
-    const owner = { ...ownIdentity(), since: new Date().toISOString() }
-    await writeWhole(building, `${JSON.stringify(owner)}\n`, { isSynced: false })
+    const mark = { ...ownIdentity(), since: new Date().toISOString(), temporaryIn }
+    await writeWhole(building, `${JSON.stringify(mark)}\n`, { isSynced: false })
+    const temporary = await tryMakeTemporary(temporaryIn, request, gen)
+    const job: BuildJob = { ...request, generation, temporary, home: place.home?.home }
     const built = await backend.build(job)
     reporter.enter('verify')
     const verified = await verify(job, built)
@@ -56,11 +61,13 @@ export async function build(request: BuildRequest): Promise<Built> {
     // Before anybody can find it: it is never there without a lease of ours.
     lease = request.wantsLease ? place.takeLease(key.id, gen) : undefined
     await publish(folder, stamp)
+    await removeOwnTemporary()
     await removeAll([...traces, folder.failed], reporter)
     await tidy(request)
     return { stamp, lease }
   } catch (error) {
     lease?.release()
+    await removeOwnTemporary()
     await removeAll([prefix, ...traces], reporter)
     const explained = explainSystemError(error, place.path) ?? error
     if (explained instanceof ProvisionError) explained.logPath ??= log.path
@@ -81,12 +88,31 @@ async function tidy({ place, reporter, key }: BuildRequest): Promise<void> {
   }
 }
 
+/** Where there can be none, installers have their temporary files where they would have them without us. */
+async function tryMakeTemporary(
+  parent: string,
+  { reporter }: BuildRequest,
+  gen: string,
+): Promise<Record<string, string>> {
+  try {
+    return await makeTemporary(parent, { gen })
+  } catch (error) {
+    reporter.warning(
+      'shared-temporary',
+      `no folder can be made in ${parent} (${errnoOf(error)}): of a build that is killed, files may be left`,
+    )
+    return {}
+  }
+}
+
 async function removeAll(paths: readonly string[], reporter: BuildJob['reporter']): Promise<void> {
-  for (const path of paths) {
-    try {
-      await removeTree(path)
-    } catch (error) {
-      reporter.warning('left-over', `${path} could not be removed: ${errnoOf(error)}`)
-    }
+  for (const path of paths) await tryRemove(path, reporter, () => removeTree(path))
+}
+
+async function tryRemove(what: string, reporter: BuildJob['reporter'], remove: () => Promise<void>): Promise<void> {
+  try {
+    await remove()
+  } catch (error) {
+    reporter.warning('left-over', `${what} could not be removed: ${errnoOf(error)}`)
   }
 }

@@ -48,7 +48,7 @@ export function explainInPlace(prefix: string, document: KeyDocument, isRefresh:
   return isRefresh ? { reason: 'refresh', changed: [] } : compareDocuments(stamp.document, document)
 }
 
-export interface InPlaceRequest extends Omit<BuildJob, 'generation' | 'home'> {
+export interface InPlaceRequest extends Omit<BuildJob, 'generation' | 'home' | 'temporary'> {
   backend: Backend
   home: string | undefined
   prefix: string
@@ -60,7 +60,8 @@ export interface InPlaceRequest extends Omit<BuildJob, 'generation' | 'home'> {
 export async function buildInPlace(request: InPlaceRequest): Promise<Stamp> {
   const { backend, reporter, prefix } = request
   const generation = layoutOf(prefix)
-  const job: BuildJob = { ...request, generation }
+  // As when a person calls the tool: its locks may lie among its temporary files, uv's does.
+  const job: BuildJob = { ...request, generation, temporary: {} }
   const built = await backend.build(job)
   reporter.enter('verify')
   const verified = await verify(job, built)

@@ -33,6 +33,8 @@
  *       g1a2b3c4d.requirements.txt        what the installer is given
  *       g1a2b3c4d.report.json             what the installer answers
  *       g1a2b3c4d.doomed                  the collector is taking it apart
+ *
+ *     <temporary folder>/pyferry-g1a2b3c4d/   what installers write on their way, see `build-temporary.ts`
  */
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'

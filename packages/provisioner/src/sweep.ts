@@ -1,5 +1,6 @@
 /** What builds that were killed left in a key folder: their generations have no stamp, and whoever began them is gone. */
 import { join } from 'node:path'
+import { removeTemporaryOf } from './build-temporary.js'
 import { isTemporary, listNames, removeTree, timeOf, tryReadJson } from './files.js'
 import { generationLayout, generationOf, type KeyFolder } from './layout.js'
 import { isProcessIdentity, livenessOf } from './process-identity.js'
@@ -42,9 +43,11 @@ export async function listOldTemporaries(folder: string, nowMs: number): Promise
 
 /** Killed after the stamp and before the end: the generation is whole, and what was beside it while it was built is not needed. */
 async function removeTraces(key: KeyFolder, gen: string): Promise<void> {
-  const { stamp, building, requirements, constraints, report } = generationLayout(key, gen)
+  const generation = generationLayout(key, gen)
+  const { stamp, building, requirements, constraints, report } = generation
   const owner = await tryReadJson(building)
   if ((await timeOf(stamp)) === undefined || !isProcessIdentity(owner) || livenessOf(owner) !== 'dead') return
+  await removeTemporaryOf(generation)
   for (const path of [requirements, constraints, report, building]) await removeTree(path)
 }
 
@@ -57,8 +60,11 @@ export async function removeGeneration(
   gen: string,
   remove: (path: string) => Promise<void> = removeTree,
 ): Promise<void> {
-  const { prefix, stamp, requirements, constraints, report, building, doomed } = generationLayout(key, gen)
-  for (const path of [stamp, prefix, requirements, constraints, report, building, doomed]) await remove(path)
+  const generation = generationLayout(key, gen)
+  const { prefix, stamp, requirements, constraints, report, building, doomed } = generation
+  for (const path of [stamp, prefix, requirements, constraints, report]) await remove(path)
+  await removeTemporaryOf(generation, remove)
+  for (const path of [building, doomed]) await remove(path)
 }
 
 /** Begun, and nobody is there who could finish it. */

@@ -6,15 +6,17 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { type ProvisionEvent, Provisioner } from '../src/index.js'
 import { beforeFileSteps, type Gate, gateBefore } from './fixtures/file-steps.js'
 import { temporaryFolder } from './fixtures/folders.js'
 import { bundleSource, type Host, startHost } from './fixtures/host.js'
-import { type HistoryEntry, judgeHistory, judgeHome, observe } from './fixtures/judge.js'
+import { type HistoryEntry, judgeHistory, judgeHome, judgeTemporary, observe } from './fixtures/judge.js'
 import { listUsers, until } from './fixtures/processes.js'
 import { runPython, testPython } from './fixtures/pythons.js'
 import { isLongStorm, makeRandom, stormKills, stormSeed, sweepLater } from './fixtures/storm.js'
+
+afterEach(() => vi.unstubAllEnvs())
 
 const judgeModule = pathToFileURL(bundleSource('test/fixtures/judge')).href
 
@@ -29,6 +31,8 @@ test('I4: what somebody has a lease on stays as it is, however it is let go of a
   const random = makeRandom(stormSeed('collect'))
   const folder = temporaryFolder()
   const place = { home: join(folder, 'home'), history: join(folder, 'history'), failures: join(folder, 'failures') }
+  const temporary = temporaryFolder()
+  vi.stubEnv('TMPDIR', temporary)
   const starters = [startUser, startUser, startUser, startCollector, startCollector]
   const hosts = starters.map((start) => start(place, random()))
   for (let kill = 0; kill < kills; kill += 1) {
@@ -59,6 +63,7 @@ test('I4: what somebody has a lease on stays as it is, however it is let go of a
   }
   await sweepLater(place.home)
   expect(judgeHome(place.home)).toEqual([])
+  expect(judgeTemporary(temporary)).toEqual([])
   await provisioner.prune({ maxAgeDays: 0 })
   for (const each of ['e', 'k', 'u']) expect(readdirSync(join(place.home, each)), each).toEqual([])
 }, 1_200_000)

@@ -8,7 +8,7 @@ import { claimBaseDir, type EnsureOptions, type EnvironmentSpec, Provisioner } f
 import { beforeFileSteps } from './fixtures/file-steps.js'
 import { temporaryFolder } from './fixtures/folders.js'
 import { startHost } from './fixtures/host.js'
-import { hashTree, judgeBaseDir, judgeHome, observe } from './fixtures/judge.js'
+import { hashTree, judgeBaseDir, judgeHome, judgeTemporary, observe } from './fixtures/judge.js'
 import { usePackagesOf } from './fixtures/pip-settings.js'
 import { listUsers, until } from './fixtures/processes.js'
 import { testPython } from './fixtures/pythons.js'
@@ -28,14 +28,15 @@ function makePlace(backend: BackendOption) {
   const wheels = versions.map((version) => makeWheel({ name: 'tiny', version }))
   usePackagesOf(writeFiles(join(folder, 'links'), wheels))
   vi.stubEnv('XDG_CACHE_HOME', join(folder, 'cache'))
-  vi.stubEnv('TMPDIR', temporaryFolder())
+  const temporary = temporaryFolder()
+  vi.stubEnv('TMPDIR', temporary)
   const tools = backend === 'uv' ? { uvPath: testUv() } : {}
   const specOf = (version: string): EnvironmentSpec => ({
     python: testPython,
     backend,
     requirements: [`tiny==${version}`],
   })
-  return { folder, tools, specOf }
+  return { folder, temporary, tools, specOf }
 }
 
 describe.each([
@@ -46,7 +47,7 @@ describe.each([
 
   test('V-3: in a private folder never leave a wrong yes, nor anything else', async () => {
     const random = makeRandom(stormSeed(`kill (baseDir, ${backend})`))
-    const { folder, tools, specOf } = makePlace(backend)
+    const { folder, temporary, tools, specOf } = makePlace(backend)
     const baseDir = join(folder, 'base')
     const provisioner = new Provisioner({ baseDir, ...tools })
     const lastsMs = new LongestMs()
@@ -79,13 +80,14 @@ describe.each([
         'probe',
       ])
       expect(readdirSync(baseDir).sort()).toEqual(['HOME.json', 'env', 'meta'])
+      expect(judgeTemporary(temporary)).toEqual([])
       await claim.release()
     }
   }, 1_200_000)
 
   test('E-5: in a home never leave a wrong yes, and are swept', async () => {
     const random = makeRandom(stormSeed(`kill (home, ${backend})`))
-    const { folder, tools, specOf } = makePlace(backend)
+    const { folder, temporary, tools, specOf } = makePlace(backend)
     const home = join(folder, 'home')
     const provisioner = new Provisioner({ home, ...tools })
     const ensure = (options?: EnsureOptions) => provisioner.ensure(specOf('1.0'), options)
@@ -114,6 +116,7 @@ describe.each([
     await ensure({ refresh: true })
     await sweepLater(home)
     expect(judgeHome(home)).toEqual([])
+    expect(judgeTemporary(temporary)).toEqual([])
     for (const [prefix, tree] of trees) expect(hashTree(prefix)).toBe(tree)
     expect(listUsers(home)).toEqual([])
   }, 1_200_000)
@@ -121,7 +124,7 @@ describe.each([
 
 describe.each(['home', 'baseDir'] as const)('a build in a %s', (kind) => {
   test('E-5: killed before any one of the writes of its host never leaves a wrong yes, and is swept', async () => {
-    const { folder, tools, specOf } = makePlace('uv')
+    const { folder, temporary, tools, specOf } = makePlace('uv')
     const writes = await buildUntil(undefined, { [kind]: join(folder, 'all'), ...tools }, specOf('1.0'))
     expect(writes.length).toBeGreaterThan(10)
     // Each rename makes something true; the quick run takes the last ones of those.
@@ -142,7 +145,7 @@ describe.each(['home', 'baseDir'] as const)('a build in a %s', (kind) => {
         expect(hashTree(environment.prefix)).toBe(tree)
       } else await (await claimBaseDir(path)).release()
       const left = kind === 'home' ? judgeHome(path) : judgeBaseDir(path)
-      expect(left, `killed before its write ${number}`).toEqual([])
+      expect([...left, ...judgeTemporary(temporary)], `killed before its write ${number}`).toEqual([])
     }
   }, 600_000)
 })

@@ -10,7 +10,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { Provisioner } from '../src/index.js'
 import { temporaryFolder } from './fixtures/folders.js'
 import { bundleSource, type Host, startHost } from './fixtures/host.js'
-import { type HistoryEntry, hashTree, judgeHistory, judgeHome } from './fixtures/judge.js'
+import { type HistoryEntry, hashTree, judgeHistory, judgeHome, judgeTemporary } from './fixtures/judge.js'
 import { usePackagesOf } from './fixtures/pip-settings.js'
 import { listUsers, readCommandLine, until } from './fixtures/processes.js'
 import { testPython } from './fixtures/pythons.js'
@@ -64,6 +64,7 @@ test.each([
     for (const version of versions) await provisioner.ensure(specOf(version), { refresh: true, lease: false })
     await sweepLater(place.home)
     expect(judgeHome(place.home)).toEqual([])
+    expect(judgeTemporary(place.temporary)).toEqual([])
     // I2: what was ever published is what it was, unless it was collected.
     for (const { id, generation, tree } of history) {
       const prefix = join(place.home, 'e', id, generation)
@@ -99,6 +100,7 @@ test('the judge of a history finds what is wrong in it', () => {
 
 interface Place {
   home: string
+  temporary: string
   history: string
   failures: string
   options: { home: string; uvPath: string }
@@ -113,10 +115,11 @@ function makePlace(): Place {
     ),
   )
   vi.stubEnv('XDG_CACHE_HOME', join(folder, 'cache'))
-  vi.stubEnv('TMPDIR', temporaryFolder())
+  const temporary = temporaryFolder()
+  vi.stubEnv('TMPDIR', temporary)
   const home = join(folder, 'home')
   const options = { home, uvPath: testUv() }
-  return { home, history: join(folder, 'history'), failures: join(folder, 'failures'), options }
+  return { home, temporary, history: join(folder, 'history'), failures: join(folder, 'failures'), options }
 }
 
 function specOf(version: string) {

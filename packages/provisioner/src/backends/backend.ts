@@ -21,6 +21,8 @@ export interface BuildJob {
   generation: GenerationLayout
   /** The installer's variables, see `settings.ts`. */
   env: Readonly<Record<string, string>>
+  /** Beside these, for commands that are to write their temporary files where they go with the build, see `build-temporary.ts`. */
+  temporary: Readonly<Record<string, string>>
   /** Where the installer runs, unless it has to run elsewhere. */
   workingFolder: string
   /** Where things are kept that the next build may use again; `undefined`: where the tool keeps them by itself. */

@@ -12,7 +12,7 @@ export const pixi: Backend = {
 }
 
 function pixiJobOf(job: BuildJob): PixiJob {
-  const { spec, source, tool, launcher, generation, env, reporter, signal, redact } = job
+  const { spec, source, tool, launcher, generation, env, temporary, reporter, signal, redact } = job
   if (!source.pixi || !tool) throw new Error('a build by pixi has a manifest and a pixi')
   return {
     source: { kind: 'pixi', ...source.pixi },
@@ -22,6 +22,7 @@ function pixiJobOf(job: BuildJob): PixiJob {
     lockMode: spec.lockMode,
     offline: spec.offline,
     env,
+    temporary,
     reporter,
     signal,
     redact,

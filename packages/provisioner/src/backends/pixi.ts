@@ -45,6 +45,8 @@ export interface PixiJob {
   offline: boolean
   /** The installer's variables, see `installerEnvironment`. */
   env: Variables
+  /** Beside these, for the installation; not for the look after it, since what is activated is kept. @default none */
+  temporary?: Variables
   reporter: Reporter
   /** Aborted, it ends whatever runs; its reason is the error to reject with. */
   signal: AbortSignal
@@ -112,7 +114,7 @@ async function install(job: PixiJob, manifest: string): Promise<PixiResult> {
   }
   const progress = new PixiProgress({ reporter, lock: join(project, 'pixi.lock'), environment, prefix })
   try {
-    await runPixi(job, project, pixiInstall({ manifest, environment, lockMode, offline }))
+    await runPixi(job, project, pixiInstall({ manifest, environment, lockMode, offline }), job.temporary)
   } finally {
     await progress.close()
   }

@@ -15,6 +15,8 @@ export interface Step {
   env?: Readonly<Record<string, string>>
   /** Python that arms the lifeline by itself; another program has it armed by the base's, where there is one. */
   hasLifeline: boolean
+  /** Whether its temporary files lie where everybody's do. @default false */
+  sharesTemporary?: boolean
   /** @default every line is an event */
   onLine?: OnLine
 }
@@ -24,7 +26,8 @@ export async function runStep(job: BuildJob, step: Step): Promise<RunResult> {
   const { signal, redact, reporter } = job
   const { file, args, cwd = job.workingFolder, hasLifeline } = step
   const launcher = hasLifeline ? undefined : job.launcher
-  const command: Command = { file, args, env: { ...job.env, ...step.env }, cwd, hasLifeline, launcher }
+  const env = { ...job.env, ...(step.sharesTemporary ? {} : job.temporary), ...step.env }
+  const command: Command = { file, args, env, cwd, hasLifeline, launcher }
   const onLine: OnLine = (stream, line) => {
     reporter.log(stream, line)
     return 'keep'

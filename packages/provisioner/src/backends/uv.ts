@@ -41,7 +41,9 @@ export const uvSyncProject: Backend = {
     const { extras, groups, project } = source.key
     const python = isOurs ? join(generation.prefix, VENV_PYTHON) : basePython(job)
     const args = uvSync(spec, { python, extras, groups, project })
-    await runUv(job, { args, cwd, env: { UV_PROJECT_ENVIRONMENT: generation.prefix } })
+    const env = { UV_PROJECT_ENVIRONMENT: generation.prefix }
+    // uv's lock of a project lies there: it keeps us and whoever works in the project from building in its folder at the same time.
+    await runUv(job, { args, cwd, env, sharesTemporary: true })
     if (spec.withPip) await addPip(job)
     return resultOf(job)
   },

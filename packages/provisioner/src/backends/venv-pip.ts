@@ -65,7 +65,7 @@ async function runPipOf(job: BuildJob, pip: Pip): Promise<void> {
   const output = new PipOutput(job)
   const onLine: PipRun['onLine'] = (stream, line) => output.read(stream, line)
   const interpreter = join(job.generation.prefix, VENV_PYTHON)
-  const pipJob = { ...job, python: basePython(job) }
+  const pipJob = { ...job, python: basePython(job), env: { ...job.env, ...job.temporary } }
   try {
     await runPip(pipJob, { pip, interpreter, args, cwd: job.workingFolder, onLine })
   } finally {

@@ -102,6 +102,7 @@ async function jobFor(path: string, given: EnvironmentSpec = {}): Promise<BuildJ
     python: { ...python, info: { ...python.info, wheelFolder: null } },
     generation: generationLayout(key, newGeneration()),
     env: installerEnvironment(process.env),
+    temporary: {},
     workingFolder: folder,
     reporter: new Reporter(undefined),
     signal: new AbortController().signal,
