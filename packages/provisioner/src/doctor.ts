@@ -4,14 +4,13 @@ import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { listCandidates, tryCandidate } from './candidates.js'
 import { ToolError } from './errors.js'
-import { removeTree } from './files.js'
 import { examinePython } from './find-python.js'
 import { type FileProblem, findFileProblems } from './installed-files.js'
 import { type FoundEnvironment, isBuilding, listFound } from './inventory.js'
 import { listManagedPythons } from './managed-pythons.js'
 import type { Place } from './place.js'
 import { DeferredProbes } from './probes.js'
-import type { ProvisionRequest } from './provision.js'
+import { type Repair, type RepairRequest, repair } from './repair.js'
 import { readPublished } from './stamp.js'
 import { findTool } from './tools/tool.js'
 import type { ToolKind } from './tools/tool-path.js'
@@ -54,8 +53,8 @@ export interface EnvironmentHealth {
   reason: string | null
   /** With `deep`: files that are not what was installed; the first twenty. */
   files: FileProblem[]
-  /** With `repair`: it is not pointed to any more, so that the next `ensure` builds another generation beside it. */
-  isRetired: boolean
+  /** What was done to it; `null` when that was nothing, as always without `repair`. */
+  repair: Repair | null
 }
 
 export interface DoctorChoice {
@@ -63,7 +62,7 @@ export interface DoctorChoice {
   isRepair: boolean
 }
 
-type DoctorRequest = Pick<ProvisionRequest, 'place' | 'tools' | 'env' | 'reporter' | 'signal'>
+type DoctorRequest = RepairRequest
 
 /** Look at everything; change nothing, unless `isRepair`. */
 export async function doctor(request: DoctorRequest, choice: DoctorChoice): Promise<DoctorReport> {
@@ -151,17 +150,15 @@ async function examineEnvironment(
   found: FoundEnvironment,
   { isDeep, isRepair }: DoctorChoice,
 ): Promise<EnvironmentHealth> {
-  const { place, signal } = request
+  const { signal } = request
   const shallow = await judge(request, found)
   const stamp = found.generations.find(({ isCurrent }) => isCurrent)?.stamp
   const isLookedInto = isDeep && shallow.health === 'healthy' && stamp !== undefined
   const files = isLookedInto ? await findFileProblems(join(stamp.prefix, stamp.sysPrefix), signal) : []
   const [first] = files
   const judged = first ? { health: 'broken' as const, reason: `${first.path}: ${first.problem}` } : shallow
-  const isRetired = isRepair && (judged.health === 'broken' || judged.health === 'stale')
-  // One small removal, after which no hit takes it: whoever uses it goes on, and the next `ensure` builds.
-  if (isRetired) await removeTree(place.keyFolder(found.id).current)
-  return { id: found.id, ...judged, files, isRetired }
+  const isToRepair = isRepair && (judged.health === 'broken' || judged.health === 'stale')
+  return { id: found.id, ...judged, files, repair: isToRepair ? await repair(request, found) : null }
 }
 
 async function judge(

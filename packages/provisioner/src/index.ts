@@ -53,6 +53,7 @@ export type {
   WorkOptions,
 } from './provisioner.js'
 export { Provisioner } from './provisioner.js'
+export type { Repair } from './repair.js'
 export type { Requirement } from './requirement.js'
 export { parseRequirement, validateRequirement } from './requirement.js'
 export type { EnvironmentSpec } from './spec.js'

@@ -82,7 +82,7 @@ export interface ExportOptions extends WorkOptions {
 export interface DoctorOptions extends WorkOptions {
   /** Look at every installed file and its hash. @default false */
   deep?: boolean
-  /** Have what is broken or stale built anew by the next `ensure`. @default false */
+  /** Build what is broken or stale anew; where that needs a file or a login, have the next `ensure` do so. @default false */
   repair?: boolean
 }
 
@@ -232,8 +232,9 @@ export class Provisioner {
   /**
    * Look at the home, the tools, the Pythons and every environment, and tell what is wrong with each and why.
    *
-   * `deep` looks at every installed file and its hash. `repair` takes the pointer from what is broken or stale, so that the next
-   * `ensure` builds another generation; what runs from it goes on, and the collector removes it later.
+   * `deep` looks at every installed file and its hash. `repair` takes the pointer from what is broken or stale; what runs from it goes
+   * on, and the collector removes it later. In a home, what was made of requirements alone is built anew at once, as `ensure` would
+   * build it with the variables of now; of the rest the next `ensure` builds another generation. The answer says which was done.
    */
   async doctor(options: DoctorOptions = {}): Promise<DoctorReport> {
     assertKnownOptions(options, ['signal', 'onEvent', 'deep', 'repair'])

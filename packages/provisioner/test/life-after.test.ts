@@ -11,13 +11,13 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { type EnvironmentSpec, type ProvisionEvent, Provisioner } from '../src/index.js'
+import { type Environment, type EnvironmentSpec, type ProvisionEvent, Provisioner } from '../src/index.js'
 import { parseRecord } from '../src/installed-files.js'
 import * as runModule from '../src/run.js'
 import { writeScript } from './fixtures/executables.js'
 import { temporaryFolder } from './fixtures/folders.js'
 import { startHost } from './fixtures/host.js'
-import { usePackagesOf } from './fixtures/pip-settings.js'
+import { usePackagesOf, usePipSettings } from './fixtures/pip-settings.js'
 import { relocatePython, runPython, testPython } from './fixtures/pythons.js'
 import { testUv } from './fixtures/uv.js'
 import { makeWheel, writeFiles } from './fixtures/wheels.js'
@@ -260,7 +260,7 @@ describe('E: doctor', () => {
       { path: join(PATH, 'python3'), version: null, refused: expect.stringContaining('broken') },
       { path: join(PATH, 'python'), version: expect.stringMatching(/^3/), refused: null },
     ])
-    expect(report.environments).toMatchObject([{ health: 'healthy', reason: null, isRetired: false }])
+    expect(report.environments).toMatchObject([{ health: 'healthy', reason: null, repair: null }])
   })
 
   test('of a home that is not there makes none', async () => {
@@ -270,7 +270,7 @@ describe('E: doctor', () => {
     expect(existsSync(place.home)).toBe(false)
   })
 
-  test('deep finds every file that is not what was installed; repair has it built anew beside it', async () => {
+  test('deep finds every file that is not what was installed; repair builds it anew beside it', async () => {
     const place = makePlace()
     const built = await place.ensure({ requirements: ['tiny==1.0'] })
     const module = runPython(built.python, 'import tiny; print(tiny.__file__)')
@@ -281,14 +281,85 @@ describe('E: doctor', () => {
     rmSync(join(dirname(module), 'tiny-1.0.dist-info', 'WHEEL'))
     expect((await place.provisioner.doctor()).environments).toMatchObject([{ health: 'healthy' }])
     const [found] = (await place.provisioner.doctor({ deep: true, repair: true })).environments
-    expect(found).toMatchObject({ id: built.id, health: 'broken', isRetired: true })
+    expect(found).toMatchObject({ id: built.id, health: 'broken', repair: { done: 'rebuilt' } })
     expect(found?.files.map(({ path, problem }) => `${path.split('/').at(-1)} ${problem}`).sort()).toEqual([
       'WHEEL missing',
       'tiny.py hash',
     ])
     const again = await place.ensure({ requirements: ['tiny==1.0'] })
-    expect(again).toMatchObject({ id: built.id, hit: false })
+    expect(again).toMatchObject({ id: built.id, hit: true })
+    expect(found?.repair).toEqual({ done: 'rebuilt', generation: again.generation })
     expect(again.generation).not.toBe(built.generation)
+    expect(existsSync(built.prefix)).toBe(true)
+  })
+
+  test.each([
+    ['nothing', () => ({ install: false })],
+    [
+      'requirements',
+      () => ({ requirements: ['tiny<2'], constraints: ['tiny>0.5'], extra: { tenant: 'a' }, withPip: true }),
+    ],
+    ['requirements, by uv', () => ({ requirements: ['tiny'], backend: 'uv', build: 'deny' })],
+    [
+      'what options say',
+      ({ folder }) => ({ requirements: ['tiny'], findLinks: [join(folder, 'links')], offline: true }),
+    ],
+  ] as [string, (place: ReturnType<typeof makePlace>) => EnvironmentSpec][])(
+    'repair builds what was made of %s as it was asked for',
+    async (_, specFor) => {
+      const place = makePlace()
+      const spec = specFor(place)
+      if (spec.offline) usePipSettings({})
+      const built = await place.ensure(spec)
+      rmSync(join(built.prefix, '.stamp.json'))
+      const [found] = (await place.provisioner.doctor({ repair: true })).environments
+      expect(found).toMatchObject({ id: built.id, health: 'broken', repair: { done: 'rebuilt' } })
+      expect(await place.ensure(spec)).toMatchObject({ id: built.id, hit: true, packages: built.packages })
+      expect((await place.provisioner.doctor({ repair: true })).environments).toMatchObject([
+        { health: 'healthy', repair: null },
+      ])
+    },
+  )
+
+  test.each([
+    ['it was made from files (requirements)', ({ folder }) => ({ requirementsFile: join(folder, 'requirements.txt') })],
+    ['what it was made from is not known', () => ({}), ({ prefix }) => rmSync(join(dirname(prefix), 'spec.json'))],
+    [
+      'another environment',
+      () => ({ requirements: ['tiny'] }),
+      () => usePipSettings({ PIP_INDEX_URL: 'http://other/' }),
+    ],
+    [
+      'another environment',
+      () => ({ index: 'https://user:word@index.example/', requirements: ['tiny'], backend: 'uv' }),
+    ],
+  ] as [
+    string,
+    (place: ReturnType<typeof makePlace>) => EnvironmentSpec,
+    ((built: Environment, place: ReturnType<typeof makePlace>) => void)?,
+  ][])('repair only retires it: %s', async (reason, specFor, change) => {
+    const place = makePlace()
+    writeFileSync(join(place.folder, 'requirements.txt'), 'tiny\n')
+    const built = await place.ensure(specFor(place))
+    rmSync(join(built.prefix, '.stamp.json'))
+    change?.(built, place)
+    const [found] = (await place.provisioner.doctor({ repair: true })).environments
+    expect(found).toMatchObject({
+      health: 'broken',
+      repair: { done: 'retired', reason: expect.stringContaining(reason) },
+    })
+    expect(existsSync(join(dirname(built.prefix), 'current.json'))).toBe(false)
+    expect(existsSync(built.prefix)).toBe(true)
+  })
+
+  test('repair only retires what is in a private folder, from which its owner may run something', async () => {
+    const place = makePlace()
+    const provisioner = new Provisioner({ baseDir: join(place.folder, 'base') })
+    const built = await provisioner.ensure(place.specOf({ requirements: ['tiny'] }))
+    rmSync(join(built.prefix, 'bin'), { recursive: true })
+    expect((await provisioner.doctor({ repair: true })).environments).toMatchObject([
+      { repair: { done: 'retired', reason: 'a private folder is built by its owner' } },
+    ])
     expect(existsSync(built.prefix)).toBe(true)
   })
 
@@ -312,6 +383,9 @@ describe('E: doctor', () => {
     rmSync(python)
     expect((await place.provisioner.doctor()).environments).toMatchObject([
       { health: 'stale', reason: expect.stringContaining(`${python}, is gone`) },
+    ])
+    expect((await place.provisioner.doctor({ repair: true })).environments).toMatchObject([
+      { health: 'stale', repair: { done: 'retired', reason: expect.stringContaining(python) } },
     ])
   })
 })
