@@ -103,7 +103,9 @@ function assertNoLogin(url: string, position: number, refuse: Refuse): void {
   refuse(
     'has a login in its URL',
     position,
-    'take it out and give the login by PIP_INDEX_URL, netrc or keyring, which nothing writes down',
+    /^git\+/i.test(scheme)
+      ? 'take it out and give the login to git, by netrc or a credential helper, which nothing writes down'
+      : 'take it out and give the login by PIP_INDEX_URL, netrc or keyring, which nothing writes down',
   )
 }
 

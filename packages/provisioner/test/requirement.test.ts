@@ -111,6 +111,12 @@ describe('V-1: a login in a URL is refused and never repeated', () => {
     expect(error).toMatchObject({ code: 'ERR_PYFERRY_SPEC_UNSAFE_REQUIREMENT', hint: expect.stringMatching(/netrc/) })
     expect(`${error.message} ${JSON.stringify(error)}`).not.toContain('s3cret')
   })
+
+  test('with what git takes one from, where it is of git', () => {
+    const error = errorOf(() => parseRequirement('a @ git+https://user:s3cret@host.example/a.git'))
+    expect(error.hint).toContain('credential helper')
+    expect(error.hint).not.toContain('PIP_INDEX_URL')
+  })
 })
 
 function errorOf(run: () => void): UnsafeRequirementError {
