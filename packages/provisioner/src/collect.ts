@@ -20,7 +20,7 @@ import {
 } from './decide-collection.js'
 import { addUse, DiskTally, type DiskUse, NO_DISK_USE } from './disk-tally.js'
 import type { Reporter } from './events.js'
-import { errnoOf, listNames } from './files.js'
+import { errnoOf, isAbsent, listNames } from './files.js'
 import { type FoundEnvironment, isBuilding, readFound } from './inventory.js'
 import { type HomeLayout, isEnvironmentId, leaseFolderOf, lockPathOf } from './layout.js'
 import { isLive } from './lease.js'
@@ -324,7 +324,9 @@ class Collection {
   #skip(item: Pick<SkippedItem, 'id' | 'generation' | 'path'>, error: unknown): void {
     const code = errnoOf(error)
     if (code === undefined || this.#request.signal.aborted) throw error
-    this.#tellSkipped({ ...item, reason: 'failed', message: `it could not be removed: ${code}` })
+    // Another collector was quicker. What it is at may need anything that it has not told.
+    if (isAbsent(error)) this.#isUnsure = true
+    else this.#tellSkipped({ ...item, reason: 'failed', message: `it could not be removed: ${code}` })
   }
 
   #tellSkipped(item: SkippedItem): void {
