@@ -1,0 +1,879 @@
+// Writes `vectors/v1/`: node protocol/generate-vectors-v1.mjs [folder]
+//
+// The frames of NEGOTIATED.md. Knows nothing of our codecs, so that neither can agree with itself: what stands on the wire and what it
+// means are both written down here, side by side. Bodies are given as text wherever their exact bytes matter.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const folder = process.argv[2] ?? fileURLToPath(new URL('vectors/v1', import.meta.url))
+const cases = new Map()
+const both = ['host', 'worker']
+
+/** Messages without marks, all in one frame: they are what they mean. */
+function canonical(name, direction, messages, more = {}) {
+  add(name, { direction, ...more, frames: [messages], canonical: true }, [frameOf(bodyOf(messages))])
+}
+
+/** Frames as given (texts and bytes are bodies; `raw` goes in as it is) and what a reader makes of them. */
+function wire(name, direction, frames, { maxFrameBytes, frames: meant = [], ...rest }) {
+  add(
+    name,
+    { direction, ...(maxFrameBytes !== undefined && { maxFrameBytes }), frames: meant, ...rest },
+    frames.map((frame) => frame.raw ?? frameOf(frame)),
+  )
+}
+
+/** One frame that no reader takes. */
+function malformed(name, directions, body) {
+  for (const direction of [directions].flat()) wire(name, direction, [body], { error: 'MalformedFrame' })
+}
+
+/**
+ * A value as the one argument of a call, and as a result.
+ *
+ * @param {{ wire: unknown, marks?: unknown[], parts?: Buffer[], meant: unknown, canonicalFrom?: string[], from?: string[] }} value
+ *   `wire`: what stands in its place; `canonicalFrom`: who writes it in exactly this way
+ */
+function value(name, { wire: inPlace, marks = [], parts, meant, canonicalFrom = both, from = both }) {
+  for (const direction of from) {
+    const meaning = { direction, frames: [[direction === 'host' ? [1, 'f', [meant]] : [1, meant]]] }
+    if (canonicalFrom.includes(direction)) meaning.canonical = true
+    add(`value-${name}`, meaning, [frameOf(bodyOf([carrying(direction, inPlace, marks)], parts))])
+  }
+}
+
+/** A value whose marks no reader takes. */
+function badMarks(name, inPlace, marks, parts) {
+  for (const direction of both) malformed(name, direction, bodyOf([carrying(direction, inPlace, marks)], parts))
+}
+
+/** The message that carries a value; the paths of `marks` begin at the value. */
+function carrying(direction, inPlace, marks) {
+  if (direction === 'worker') return marks.length === 0 ? [1, inPlace] : [1, inPlace, marks]
+  const fromCall = marks.map((mark) => (Array.isArray(mark?.[0]) ? [[0, ...mark[0]], ...mark.slice(1)] : mark))
+  return marks.length === 0 ? [1, 'f', [inPlace]] : [1, 'f', [inPlace], null, fromCall]
+}
+
+function add(name, meaning, frames) {
+  const key = `${meaning.direction}-${name}`
+  if (cases.has(key)) throw new Error(`two cases are named ${key}`)
+  cases.set(key, { meaning, bytes: Buffer.concat(frames) })
+}
+
+function frameOf(body) {
+  const bytes = Buffer.isBuffer(body) ? body : Buffer.from(body)
+  return Buffer.concat([number(bytes.length), bytes])
+}
+
+/** @param {unknown} messages an array, or a text @param {Buffer[]} [parts] the attachments; with none the body is bare JSON */
+function bodyOf(messages, parts) {
+  const json = Buffer.from(typeof messages === 'string' ? messages : JSON.stringify(messages))
+  if (parts === undefined) return json
+  const sizes = parts.map((part) => number(part.length))
+  return Buffer.concat([Buffer.of(1), number(parts.length, 3), ...sizes, number(json.length), json, ...parts])
+}
+
+function number(count, bytes = 4) {
+  const header = Buffer.alloc(bytes)
+  header.writeUIntBE(count, 0, bytes)
+  return header
+}
+
+const hex = (text) => Buffer.from(text, 'hex')
+const array = (dtype, shape, data) => ({ $array: [dtype, shape, data] })
+
+// --- messages -------------------------------------------------------------------------------------------------------
+
+canonical('nothing', 'host', [])
+canonical('ping', 'host', [['ping']])
+canonical('call', 'host', [[1, 'add', [1, 2]]])
+canonical('call-keywords', 'host', [[7, 'os.path.join', [], { a: [1, { b: null }], 'not a name': 'ü' }]])
+canonical('call-ids', 'host', [
+  [0, 'f', []],
+  [9007199254740991, 'f', [0]],
+])
+canonical('call-text', 'host', [
+  [1, 'f', ['quotes " \\ and / — zwölf Boxkämpfer, 日本語, 👩‍💻, \u0000\u001f\u007f\u2028\n']],
+])
+canonical('call-numbers', 'host', [[1, 'f', [0, -1, 0.5, 9007199254740991, -9007199254740991, 1e21, -1.5e300, 5e-324]]])
+canonical('call-plain', 'host', [[1, 'f', [[], {}, [null, true, false, '', []], { '': { '': 1 } }]]])
+canonical('call-lookalikes', 'host', [[1, 'f', [{ __bytes__: true, b64: 'AAEC' }, [[0], 'map'], 'int', 'nan']]])
+canonical('define', 'host', [['define', 'o1', { code: 'def add(a, b):\n\treturn a + b\n' }]])
+canonical('define-full', 'host', [
+  [
+    'define',
+    'o1',
+    {
+      code: 'a = 1\nb = "ü"',
+      parts: [
+        { name: 'a.py', code: 'a = 1' },
+        { name: 'ünïcode/b.py', code: 'b = "ü"' },
+      ],
+      modules: ['json', '/srv/app/tools.py'],
+      importPaths: ['/srv/app', 'C:\\app'],
+      expose: ['add', 'mul'],
+    },
+  ],
+])
+canonical('joined', 'host', [['define', 'o1', { code: 'x = 1' }], [1, 'f', [1]], ['ping'], [2, 'f', ['two'], { k: 3 }]])
+canonical('at-limit', 'host', [['ping']], { maxFrameBytes: 10 })
+
+canonical('nothing', 'worker', [])
+canonical('hello', 'worker', [['hello', {}]])
+canonical('pong', 'worker', [['pong']])
+canonical('result', 'worker', [[1, { sum: 3, items: [1, 2.5, 'ü', null, false, []] }]])
+canonical('result-null', 'worker', [[9007199254740991, null]])
+canonical('result-lookalikes', 'worker', [[1, [{ __bytes__: true, b64: 'AAEC' }, [[], 'map'], 'int']]])
+canonical('failed', 'worker', [
+  [
+    'failed',
+    1,
+    {
+      errorType: 'JSONDecodeError',
+      errorMessage: 'not JSON',
+      traceback: 'Traceback (most recent call last):\n…\n',
+      errorQualname: 'json.decoder.JSONDecodeError',
+      errorNotes: ['while reading the settings', 'ü'],
+      errorCause: { errorType: 'KeyError', errorMessage: "'a'", errorNotes: [] },
+    },
+  ],
+])
+canonical('failed-bare', 'worker', [['failed', 0, {}]])
+canonical('failed-kinds', 'worker', [
+  ['failed', 1, { errorType: 'NameError', errorKind: 'function-not-found', candidates: ['add', 'mad'] }],
+  ['failed', 2, { errorType: 'UnserializableError', errorKind: 'unserializable', errorPath: 'result.items[3].model' }],
+  ['failed', 3, { errorType: 'FrameTooLargeError', errorKind: 'too-large', errorSize: 70000000, errorLimit: 67108864 }],
+])
+canonical('defined', 'worker', [['defined', 'o1']])
+canonical('defined-failed', 'worker', [['defined', 'o1', { errorType: 'SyntaxError', errorMessage: 'invalid syntax' }]])
+canonical('error', 'worker', [['error', 'UnknownMessageError', 'no message named "subscribe" is served here']])
+canonical('joined', 'worker', [['hello', {}], [1, 1], ['pong'], [2, 'two'], ['failed', 3, {}]])
+canonical('at-limit', 'worker', [['pong']], { maxFrameBytes: 10 })
+
+wire('several-frames', 'host', ['[["ping"],["ping"]]', '[]', '[[1,"f",[]]]'], {
+  frames: [[['ping'], ['ping']], [], [[1, 'f', []]]],
+})
+wire('several-frames', 'worker', ['[["hello",{}]]', '[]', '[[1,2],["pong"]]'], {
+  frames: [[['hello', {}]], [], [[1, 2], ['pong']]],
+})
+wire('unknown-names', 'host', ['[["subscribe",1,[2]],["ping"],["hello",{}]]'], {
+  frames: [[['subscribe'], ['ping'], ['hello']]],
+})
+wire('unknown-names', 'worker', ['[["progress",0.5],["pong"],["define","o1",{"code":""}]]'], {
+  frames: [[['progress'], ['pong'], ['define']]],
+})
+wire('more-elements', 'host', ['[[1,"f",[2],{},[],"more"],["ping",1],["define","o1",{"code":"","more":1},{}]]'], {
+  frames: [[[1, 'f', [2]], ['ping'], ['define', 'o1', { code: '' }]]],
+})
+wire('more-elements', 'worker', ['[[1,2,[],{}],["pong",[]],["failed",1,{"more":1},2],["error","E","m",3]]'], {
+  frames: [[[1, 2], ['pong'], ['failed', 1, {}], ['error', 'E', 'm']]],
+})
+wire('null-for-absent', 'host', ['[[1,"f",[2],null,null],["define","o1",{"code":"","parts":null,"expose":null}]]'], {
+  frames: [
+    [
+      [1, 'f', [2]],
+      ['define', 'o1', { code: '' }],
+    ],
+  ],
+})
+wire('null-for-absent', 'worker', ['[[1,null,null],["defined","o1",null],["failed",1,{"traceback":null}]]'], {
+  frames: [
+    [
+      [1, null],
+      ['defined', 'o1'],
+      ['failed', 1, {}],
+    ],
+  ],
+})
+wire('white-space-inside', 'host', ['[ [ 1 ,\t"f", [ 2 ]\r\n] ]'], { frames: [[[1, 'f', [2]]]] })
+wire('white-space-inside', 'worker', ['[ [ 1 ,\t[ 2 ]\r\n] ]'], { frames: [[[1, [2]]]] })
+wire('ascii-escapes', 'host', ['[[1,"\\u0066",["\\ud83d\\ude00 \\u00fc \\/"]]]'], { frames: [[[1, 'f', ['😀 ü /']]]] })
+wire('ascii-escapes', 'worker', ['[[1,"\\ud83d\\ude00 \\u00fc \\/"]]'], { frames: [[[1, '😀 ü /']]] })
+wire('proto-key', 'host', ['[[1,"f",[{"__proto__":{"x":1},"constructor":2}],{"__proto__":3}]]'], {
+  frames: [[[1, 'f', [JSON.parse('{"__proto__":{"x":1},"constructor":2}')], JSON.parse('{"__proto__":3}')]]],
+})
+wire('proto-key', 'worker', ['[[1,{"__proto__":[1],"toJSON":2}]]'], {
+  frames: [[[1, JSON.parse('{"__proto__":[1],"toJSON":2}')]]],
+})
+wire('integers-in-text', 'host', ['[[1,"f",["[12345678901234567890, \\" 1]",{"x,12345678901234567890,":1}]]]'], {
+  frames: [[[1, 'f', ['[12345678901234567890, " 1]', { 'x,12345678901234567890,': 1 }]]]],
+})
+wire('integers-in-text', 'worker', ['[[1,["[12345678901234567890, \\" 1]",{"x,12345678901234567890,":1}]]]'], {
+  frames: [[[1, ['[12345678901234567890, " 1]', { 'x,12345678901234567890,': 1 }]]]],
+})
+// Written with a fraction or an exponent, each is a float, whatever its size.
+wire('floats', 'host', ['[[1,"f",[1.0,1e0,12345678901234567890.0,1E+16,-1.5e-07,0.1234567890123456,-0.0]]]'], {
+  frames: [
+    [
+      [
+        1,
+        'f',
+        [{ $float: '1' }, { $float: '1' }, { $float: '12345678901234567000' }, { $float: '10000000000000000' }].concat([
+          -1.5e-7,
+          0.1234567890123456,
+          { $float: '-0' },
+        ]),
+      ],
+    ],
+  ],
+})
+wire('floats', 'worker', ['[[1,[1.0,1e0,12345678901234567890.0,1E+16,-1.5e-07,0.1234567890123456,-0.0]]]'], {
+  frames: [
+    [
+      [
+        1,
+        [{ $float: '1' }, { $float: '1' }, { $float: '12345678901234567000' }, { $float: '10000000000000000' }].concat([
+          -1.5e-7,
+          0.1234567890123456,
+          { $float: '-0' },
+        ]),
+      ],
+    ],
+  ],
+})
+
+// --- values and their marks -----------------------------------------------------------------------------------------
+
+value('int', { wire: '9007199254740992', marks: [[[], 'int']], meant: { $int: '9007199254740992' } })
+value('ints', {
+  wire: ['-9007199254740992', 5, `1${'0'.repeat(400)}`],
+  marks: [
+    [[0], 'int'],
+    [[2], 'int'],
+  ],
+  meant: [{ $int: '-9007199254740992' }, 5, { $int: `1${'0'.repeat(400)}` }],
+})
+value('int-of-many-digits', { wire: '7'.repeat(6000), marks: [[[], 'int']], meant: { $int: '7'.repeat(6000) } })
+value('floats-not-finite', {
+  wire: ['nan', 'inf', '-inf', 1.5],
+  marks: [
+    [[0], 'float'],
+    [[1], 'float'],
+    [[2], 'float'],
+  ],
+  meant: [{ $float: 'nan' }, { $float: 'inf' }, { $float: '-inf' }, 1.5],
+})
+// Python writes `-0.0` and `9007199254740994.0`, which JSON has.
+value('float-minus-zero', { wire: '-0', marks: [[[], 'float']], meant: { $float: '-0' }, canonicalFrom: ['host'] })
+value('floats-beyond-safe', {
+  wire: ['9007199254740992', '-100000000000000000000'],
+  marks: [
+    [[0], 'float'],
+    [[1], 'float'],
+  ],
+  meant: [{ $float: '9007199254740992' }, { $float: '-100000000000000000000' }],
+  canonicalFrom: ['host'],
+})
+value('map', {
+  wire: [
+    [1, 'a'],
+    ['b', null],
+    [true, [2]],
+  ],
+  marks: [[[], 'map']],
+  meant: {
+    $map: [
+      [1, 'a'],
+      ['b', null],
+      [true, [2]],
+    ],
+  },
+  // In Python 1 and True are the same key.
+  from: ['worker'],
+})
+value('map-of-integers', {
+  wire: [
+    [1, 'a'],
+    [2, { b: 3 }],
+  ],
+  marks: [[[], 'map']],
+  meant: {
+    $map: [
+      [1, 'a'],
+      [2, { b: 3 }],
+    ],
+  },
+})
+value('map-of-strings', { wire: [['a', 1]], marks: [[[], 'map']], meant: { $map: [['a', 1]] }, canonicalFrom: [] })
+value('map-empty', { wire: [], marks: [[[], 'map']], meant: { $map: [] }, canonicalFrom: [] })
+value('map-of-array-keys', {
+  wire: [
+    [[1, [2, 'x']], 'a'],
+    [[], 'b'],
+  ],
+  marks: [[[], 'map']],
+  meant: {
+    $map: [
+      [[1, [2, 'x']], 'a'],
+      [[], 'b'],
+    ],
+  },
+})
+value('set', { wire: [1, 2, 3], marks: [[[], 'set']], meant: { $set: [1, 2, 3] } })
+value('set-empty', { wire: [], marks: [[[], 'set']], meant: { $set: [] } })
+value('set-of-arrays', { wire: [[1, ['a']]], marks: [[[], 'set']], meant: { $set: [[1, ['a']]] } })
+value('date', { wire: 1709210096789, marks: [[[], 'date']], meant: { $date: 1709210096789 } })
+value('dates', {
+  wire: { epoch: 0, before: -1, first: -62135596800000, last: 253402300799999 },
+  marks: [
+    [['epoch'], 'date'],
+    [['before'], 'date'],
+    [['first'], 'date'],
+    [['last'], 'date'],
+  ],
+  meant: {
+    epoch: { $date: 0 },
+    before: { $date: -1 },
+    first: { $date: -62135596800000 },
+    last: { $date: 253402300799999 },
+  },
+})
+value('bytes', { wire: 0, marks: [[[], 'bytes']], parts: [hex('000102ff')], meant: { $bytes: '000102ff' } })
+value('bytes-empty', { wire: 0, marks: [[[], 'bytes']], parts: [hex('')], meant: { $bytes: '' } })
+value('bytes-several', {
+  wire: { a: 0, b: [1, 'x', 2] },
+  marks: [
+    [['a'], 'bytes'],
+    [['b', 0], 'bytes'],
+    [['b', 2], 'bytes'],
+  ],
+  parts: [hex('5b'), hex(''), hex('5d00')],
+  meant: { a: { $bytes: '5b' }, b: [{ $bytes: '' }, 'x', { $bytes: '5d00' }] },
+})
+value('bytes-other-order', {
+  wire: [1, 0],
+  marks: [
+    [[1], 'bytes'],
+    [[0], 'bytes'],
+  ],
+  parts: [hex('00'), hex('11')],
+  meant: [{ $bytes: '11' }, { $bytes: '00' }],
+  canonicalFrom: [],
+})
+for (const [name, dtype, shape, data] of [
+  ['b1', '|b1', [2], '0100'],
+  ['i1', '|i1', [2], '80ff'],
+  ['u1', '|u1', [3], '0080ff'],
+  ['i2', '<i2', [2], '01000080'],
+  ['u2', '<u2', [2], '0100ffff'],
+  ['i4', '<i4', [2], '0100000000000080'],
+  ['u4', '<u4', [2], '01000000ffffffff'],
+  ['i8', '<i8', [2], '01000000000000000000000000000080'],
+  ['u8', '<u8', [1], 'ffffffffffffffff'],
+  ['f2', '<f2', [2], '003c00fc'],
+  ['f4', '<f4', [2], '0000c03f0000807f'],
+  ['f8', '<f8', [2], '000000000000f83f0000000000000080'],
+  ['c8', '<c8', [1], '0000803f00000040'],
+  ['c16', '<c16', [1], '000000000000f03f0000000000000040'],
+  ['datetimes', '<M8[ms]', [2], '15d8ae318e0100000000000000000080'],
+  ['timedeltas', '<m8[D]', [1], 'ffffffffffffffff'],
+  ['nanoseconds', '<M8[ns]', [1], '0100000000000000'],
+  ['matrix', '<i2', [2, 3], '010002000300040005000600'],
+  ['cube', '|u1', [2, 1, 2], '01020304'],
+  ['empty', '<f8', [0], ''],
+  ['no-rows', '<i4', [0, 3], ''],
+  ['no-dimension', '<f4', [], '0000803f'],
+]) {
+  value(`array-${name}`, {
+    wire: [0, dtype, shape],
+    marks: [[[], 'array']],
+    parts: [hex(data)],
+    meant: array(dtype, shape, data),
+  })
+}
+value('nested', {
+  wire: {
+    maps: [
+      [1, [[2, ['9007199254740993', 'nan']]]],
+      [[3, 4], { when: 5 }],
+    ],
+    set: [0],
+    both: [1, [1, '<i2', [1]]],
+  },
+  marks: [
+    [['maps', 0, 1, 0, 1, 0], 'int'],
+    [['maps', 0, 1, 0, 1, 1], 'float'],
+    [['maps', 0, 1], 'map'],
+    [['maps', 1, 1, 'when'], 'date'],
+    [['maps'], 'map'],
+    [['set', 0], 'bytes'],
+    [['set'], 'set'],
+    [['both', 1], 'array'],
+  ],
+  parts: [hex('c0ffee'), hex('0100')],
+  meant: {
+    maps: {
+      $map: [
+        [1, { $map: [[2, [{ $int: '9007199254740993' }, { $float: 'nan' }]]] }],
+        [[3, 4], { when: { $date: 5 } }],
+      ],
+    },
+    set: { $set: [{ $bytes: 'c0ffee' }] },
+    both: [1, array('<i2', [1], '0100')],
+  },
+})
+value('marked-keys', {
+  wire: [
+    ['9007199254740993', 'a'],
+    [7, 'b'],
+    [[8, '9007199254740994'], 'c'],
+  ],
+  marks: [
+    [[0, 0], 'int'],
+    [[1, 0], 'date'],
+    [[2, 0, 1], 'int'],
+    [[], 'map'],
+  ],
+  meant: {
+    $map: [
+      [{ $int: '9007199254740993' }, 'a'],
+      [{ $date: 7 }, 'b'],
+      [[8, { $int: '9007199254740994' }], 'c'],
+    ],
+  },
+})
+value('odd-keys', {
+  wire: { '': 1, 'a key': { 0: 2 }, constructor: 3 },
+  marks: [
+    [[''], 'date'],
+    [['a key', '0'], 'date'],
+    [['constructor'], 'date'],
+  ],
+  meant: { '': { $date: 1 }, 'a key': { 0: { $date: 2 } }, constructor: { $date: 3 } },
+})
+value('no-marks', { wire: [1], marks: [], meant: [1] })
+value('order-of-marks', {
+  wire: [[1, 2], 3],
+  marks: [
+    [[1], 'date'],
+    [[0], 'set'],
+  ],
+  meant: [{ $set: [1, 2] }, { $date: 3 }],
+  canonicalFrom: [],
+})
+value('deep', { wire: nest(512), meant: nest(512) })
+
+function nest(depth) {
+  let inner = []
+  for (let level = 1; level < depth; level += 1) inner = [inner]
+  return inner
+}
+
+// Arguments have two roots: a number leads into the positional ones, a name into the keywords.
+add(
+  'marked-arguments',
+  {
+    direction: 'host',
+    frames: [[[1, 'f', [0, { $date: 1 }], { 0: { $set: [2] }, k: [{ $int: '-9007199254740993' }] }]]],
+    canonical: true,
+  },
+  [
+    frameOf(
+      bodyOf([
+        [
+          1,
+          'f',
+          [0, 1],
+          { 0: [2], k: ['-9007199254740993'] },
+          [
+            [[1], 'date'],
+            [['0'], 'set'],
+            [['k', 0], 'int'],
+          ],
+        ],
+      ]),
+    ),
+  ],
+)
+// The attachments of a frame are numbered for all its messages together.
+wire(
+  'attachments-of-several',
+  'host',
+  [
+    bodyOf('[[1,"f",[0],null,[[[0],"bytes"]]],["ping"],[2,"f",[],{"k":1},[[["k"],"bytes"]]]]', [
+      hex('aa'),
+      hex('bbbb'),
+    ]),
+  ],
+  {
+    frames: [[[1, 'f', [{ $bytes: 'aa' }]], ['ping'], [2, 'f', [], { k: { $bytes: 'bbbb' } }]]],
+  },
+)
+wire(
+  'attachments-of-several',
+  'worker',
+  [bodyOf('[[1,1,[[[],"bytes"]]],["pong"],[2,[0],[[[0],"bytes"]]]]', [hex('aa'), hex('bbbb')])],
+  {
+    frames: [[[1, { $bytes: 'bbbb' }], ['pong'], [2, [{ $bytes: 'aa' }]]]],
+  },
+)
+wire('attachments-none', 'host', [bodyOf([['ping']], [])], { frames: [[['ping']]] })
+wire('attachments-none', 'worker', [bodyOf([['pong']], [])], { frames: [[['pong']]] })
+// What JavaScript has and Python has not fails the call.
+for (const [name, inPlace, marks] of [
+  ['set-of-objects', [{}], [[[0], 'set']]],
+  [
+    'set-of-sets',
+    [[1]],
+    [
+      [[0, 0], 'set'],
+      [[0], 'set'],
+    ],
+  ],
+  ['map-of-object-keys', [[{}, 1]], [[[0], 'map']]],
+  ['map-of-unhashable-tuples', [[[[{}]], 1]], [[[0], 'map']]],
+  ['date-of-year-10000', 253402300800000, [[[0], 'date']]],
+  ['date-before-year-1', -62135596800001, [[[0], 'date']]],
+  ['date-farthest', 8640000000000000, [[[0], 'date']]],
+]) {
+  wire(
+    `unreadable-${name}`,
+    'host',
+    [
+      bodyOf([
+        [1, 'f', [inPlace], null, marks],
+        [2, 'f', ['still served']],
+      ]),
+    ],
+    {
+      frames: [
+        [
+          [1, 'f'],
+          [2, 'f', ['still served']],
+        ],
+      ],
+      unreadable: { 0: 'args[0]' },
+    },
+  )
+}
+wire('unreadable-keyword', 'host', ['[[1,"f",[],{"a key":[[{}]]},[[["a key",0],"set"]]]]'], {
+  frames: [[[1, 'f']]],
+  unreadable: { 0: 'kwargs["a key"][0]' },
+})
+
+// --- malformed: frames ----------------------------------------------------------------------------------------------
+
+malformed('empty-body', both, '')
+malformed('base-message', 'host', '{"type":"ping"}')
+malformed('base-message', 'worker', '{"type":"pong"}')
+malformed('first-byte-0', both, Buffer.of(0, 0x5b, 0x5d))
+malformed('first-byte-2', both, Buffer.of(2, 0, 0, 0, 0, 0, 0, 2, 0x5b, 0x5d))
+malformed('first-byte-255', both, Buffer.of(255))
+malformed('white-space-before', both, ' []')
+malformed('line-break-before', both, '\n[]')
+malformed('byte-order-mark', both, '\ufeff[]')
+malformed('json-string', both, '"ping"')
+malformed('not-json', both, '[hello]')
+malformed('unfinished', both, '[["ping"]')
+malformed('trailing-comma', both, '[["ping"],]')
+malformed('two-arrays', both, '[][]')
+malformed('not-utf-8', both, Buffer.from('[["\xff"]]', 'latin1'))
+malformed('utf-8-cut', both, Buffer.from('[["\xe2\x82"]]', 'latin1'))
+malformed('utf-8-overlong', both, Buffer.from('[["\xc0\xaf"]]', 'latin1'))
+malformed('utf-8-surrogate', both, Buffer.from('[["\xed\xa0\x80"]]', 'latin1'))
+malformed('raw-control-character', both, '[["a\nb"]]')
+malformed('attachments-head-cut', both, Buffer.of(1, 0, 0))
+malformed('attachments-sizes-cut', both, Buffer.of(1, 0, 0, 2, 0, 0, 0, 0, 0, 0))
+malformed('attachments-json-size-cut', both, Buffer.of(1, 0, 0, 0, 0, 0, 0))
+malformed('attachments-json-cut', both, Buffer.of(1, 0, 0, 0, 0, 0, 0, 3, 0x5b, 0x5d))
+malformed('attachments-cut', both, bodyOf('[]', [hex('aabb')]).subarray(0, -1))
+malformed('attachments-more', both, Buffer.concat([bodyOf('[]', []), hex('00')]))
+malformed('attachments-many', both, Buffer.of(1, 0xff, 0xff, 0xff, 0, 0, 0, 2, 0x5b, 0x5d))
+malformed('attachments-huge', both, Buffer.of(1, 0, 0, 1, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 2, 0x5b, 0x5d))
+malformed('attachments-json-huge', both, Buffer.of(1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0x5b, 0x5d))
+malformed('attachments-json-empty', both, bodyOf('', []))
+malformed('attachments-json-object', both, bodyOf('{}', []))
+malformed('attachments-white-space-before', both, bodyOf(' []', []))
+
+wire('end-of-input', 'host', [], {})
+wire('end-of-input', 'worker', [], {})
+wire('over-limit', 'host', ['[["ping"]]'], { maxFrameBytes: 9, error: 'FrameTooLarge' })
+wire('over-limit', 'worker', ['[["pong"]]'], { maxFrameBytes: 9, error: 'FrameTooLarge' })
+wire('over-limit-after-good', 'host', ['[["ping"]]', '[["ping"],["ping"]]'], {
+  maxFrameBytes: 18,
+  frames: [[['ping']]],
+  error: 'FrameTooLarge',
+})
+wire('length-4-gib', 'host', [{ raw: hex('ffffffff5b') }], { error: 'FrameTooLarge' })
+wire('length-4-gib', 'worker', ['[]', { raw: hex('ffffffff01') }], { frames: [[]], error: 'FrameTooLarge' })
+wire('print-in-channel', 'worker', [{ raw: Buffer.from('hello, world\n') }], { error: 'FrameTooLarge' })
+wire('cut-in-length', 'host', ['[["ping"]]', { raw: hex('0000') }], { frames: [[['ping']]], error: 'TruncatedFrame' })
+wire('cut-in-length', 'worker', [{ raw: hex('00') }], { error: 'TruncatedFrame' })
+wire('cut-in-body', 'host', [{ raw: frameOf('[["ping"]]').subarray(0, -1) }], { error: 'TruncatedFrame' })
+wire('cut-in-body', 'worker', ['[["pong"]]', { raw: frameOf(bodyOf('[]', [hex('aa')])).subarray(0, -1) }], {
+  frames: [[['pong']]],
+  error: 'TruncatedFrame',
+})
+// No message of a malformed frame counts, and nothing after it is read.
+wire('malformed-after-good', 'host', ['[["ping"]]', '[["ping"],7]', '[["ping"]]'], {
+  frames: [[['ping']]],
+  error: 'MalformedFrame',
+})
+wire('malformed-after-good', 'worker', ['[["pong"]]', '[["pong"],7]', '[["pong"]]'], {
+  frames: [[['pong']]],
+  error: 'MalformedFrame',
+})
+
+// --- malformed: messages --------------------------------------------------------------------------------------------
+
+for (const [name, message] of [
+  ['message-number', 5],
+  ['message-string', 'ping'],
+  ['message-null', null],
+  ['message-object', {}],
+  ['message-empty', []],
+  ['message-head-null', [null]],
+  ['message-head-boolean', [true, 'f', []]],
+  ['message-head-array', [[1], 'f', []]],
+  ['message-head-object', [{}, 'f', []]],
+  ['id-fraction', [1.5, 'f', []]],
+  ['id-negative', [-1, 'f', []]],
+]) {
+  malformed(name, both, JSON.stringify([message]))
+}
+malformed('id-unsafe', both, '[[9007199254740992,"f",[]]]')
+for (const [name, message] of [
+  ['call-id-alone', [1]],
+  ['call-no-args', [1, 'f']],
+  ['call-func-number', [1, 2, []]],
+  ['call-func-null', [1, null, []]],
+  ['call-args-null', [1, 'f', null]],
+  ['call-args-object', [1, 'f', {}]],
+  ['call-kwargs-array', [1, 'f', [], []]],
+  ['call-kwargs-string', [1, 'f', [], 'k']],
+  ['call-marks-object', [1, 'f', [], {}, {}]],
+  ['call-marks-true', [1, 'f', [], null, true]],
+  ['define-alone', ['define']],
+  ['define-no-fields', ['define', 'o1']],
+  ['define-id-number', ['define', 1, { code: '' }]],
+  ['define-fields-null', ['define', 'o1', null]],
+  ['define-fields-array', ['define', 'o1', []]],
+  ['define-no-code', ['define', 'o1', {}]],
+  ['define-code-null', ['define', 'o1', { code: null }]],
+  ['define-parts-object', ['define', 'o1', { code: '', parts: {} }]],
+  ['define-part-no-name', ['define', 'o1', { code: '', parts: [{ code: '' }] }]],
+  ['define-modules-numbers', ['define', 'o1', { code: '', modules: [1] }]],
+  ['define-expose-other', ['define', 'o1', { code: '', expose: 'some' }]],
+]) {
+  malformed(name, 'host', JSON.stringify([message]))
+}
+for (const [name, message] of [
+  ['hello-alone', ['hello']],
+  ['hello-null', ['hello', null]],
+  ['hello-array', ['hello', []]],
+  ['result-missing', [1]],
+  ['result-marks-object', [1, 2, {}]],
+  ['failed-alone', ['failed']],
+  ['failed-no-failure', ['failed', 1]],
+  ['failed-id-text', ['failed', '1', {}]],
+  ['failed-id-negative', ['failed', -1, {}]],
+  ['failed-failure-null', ['failed', 1, null]],
+  ['failed-failure-text', ['failed', 1, 'ValueError']],
+  ['failed-message-number', ['failed', 1, { errorMessage: 1 }]],
+  ['failed-notes-string', ['failed', 1, { errorNotes: 'x' }]],
+  ['failed-cause-string', ['failed', 1, { errorCause: 'x' }]],
+  ['defined-alone', ['defined']],
+  ['defined-id-number', ['defined', 1]],
+  ['defined-failure-text', ['defined', 'o1', 'x']],
+  ['defined-failure-fields', ['defined', 'o1', { traceback: [] }]],
+  ['error-no-message', ['error', 'E']],
+  ['error-type-number', ['error', 1, 'm']],
+]) {
+  malformed(name, 'worker', JSON.stringify([message]))
+}
+
+// --- malformed: values ----------------------------------------------------------------------------------------------
+
+for (const [name, text] of [
+  ['integer-unsafe', '9007199254740992'],
+  ['integer-unsafe-negative', '-9007199254740992'],
+  ['integer-unsafe-nested', '{"a":[{"b c":1},12345678901234567890]}'],
+  ['integer-unsafe-after-text', '["say \\"12345678901234567890",[12345678901234567890]]'],
+  ['bare-nan', 'NaN'],
+  ['bare-infinity', '[Infinity]'],
+  ['bare-minus-infinity', '{"x":-Infinity}'],
+  ['leading-zero', '01'],
+]) {
+  malformed(name, 'host', `[[1,"f",[${text}]]]`)
+  malformed(name, 'worker', `[[1,${text}]]`)
+}
+malformed('integer-unsafe-keyword', 'host', '[[1,"f",[],{"k":9007199254740992}]]')
+
+badMarks('mark-null', 1, [null])
+badMarks('mark-empty', 1, [[]])
+badMarks('mark-no-kind', 1, [[[]]])
+badMarks('mark-kind-unknown', 1, [[[], 'complex']])
+badMarks('mark-kind-number', 1, [[[], 1]])
+badMarks('mark-kind-inherited', 1, [[[], 'constructor']])
+badMarks('mark-path-null', 1, [[null, 'date']])
+badMarks('mark-path-text', { a: 1 }, [['a', 'date']])
+badMarks('mark-path-boolean', [1, 2], [[[true], 'date']])
+badMarks('mark-path-fraction', [1, 2], [[[0.5], 'date']])
+badMarks('mark-path-array', [1, 2], [[[[0]], 'date']])
+badMarks('mark-path-negative', [1, 2], [[[-1], 'date']])
+badMarks('mark-path-beyond', [1, 2], [[[2], 'date']])
+badMarks('mark-path-text-in-array', [1, 2], [[['0'], 'date']])
+badMarks('mark-path-length', [1, 2], [[['length'], 'date']])
+badMarks('mark-path-number-in-object', { 0: 1 }, [[[0], 'date']])
+badMarks('mark-path-no-key', { a: 1 }, [[['b'], 'date']])
+badMarks('mark-path-inherited', { a: 1 }, [[['constructor', 'length'], 'date']])
+badMarks('mark-path-proto', { a: 1 }, [[['__proto__'], 'map']])
+badMarks('mark-path-through-number', [1], [[[0, 0], 'date']])
+badMarks('mark-path-through-text', ['12'], [[[0, 0], 'int']])
+badMarks('mark-path-through-null', [null], [[[0, 'a'], 'date']])
+badMarks(
+  'mark-twice',
+  [1],
+  [
+    [[], 'set'],
+    [[], 'set'],
+  ],
+)
+badMarks('mark-twice-scalar', '5', [
+  [[], 'int'],
+  [[], 'int'],
+])
+badMarks(
+  'mark-outside-first',
+  [[1, 2]],
+  [
+    [[], 'map'],
+    [[0, 1], 'date'],
+  ],
+)
+badMarks(
+  'mark-outside-first-set',
+  ['5'],
+  [
+    [[], 'set'],
+    [[0], 'int'],
+  ],
+)
+malformed('mark-no-root', 'host', '[[1,"f",[[]],null,[[[],"set"]]]]')
+malformed('mark-no-argument', 'host', '[[1,"f",[1],null,[[[1],"date"]]]]')
+malformed('mark-no-keyword', 'host', '[[1,"f",[1],{"k":1},[[["l"],"date"]]]]')
+malformed('mark-keyword-without-any', 'host', '[[1,"f",[1],null,[[["k"],"date"]]]]')
+for (const [index, text] of [
+  '',
+  '0',
+  '-0',
+  '007',
+  '+1',
+  '1.5',
+  '1e5',
+  ' 1',
+  '1 ',
+  '0x10',
+  '1_000',
+  '٣',
+  'nan',
+  '-',
+].entries()) {
+  badMarks(`int-text-${index}`, text, [[[], 'int']])
+}
+badMarks('int-number', 5, [[[], 'int']])
+badMarks('int-null', null, [[[], 'int']])
+for (const [index, text] of [
+  '',
+  'NaN',
+  'Infinity',
+  '+inf',
+  'infinity',
+  '1.5',
+  '1e5',
+  ' 1',
+  '0x10',
+  '1_000',
+  '٣',
+  '-',
+].entries()) {
+  badMarks(`float-text-${index}`, text, [[[], 'float']])
+}
+badMarks('float-number', 0.5, [[[], 'float']])
+badMarks('map-object', { a: 1 }, [[[], 'map']])
+badMarks('map-text', 'ab', [[[], 'map']])
+badMarks('map-of-numbers', [1], [[[], 'map']])
+badMarks('map-of-texts', ['ab'], [[[], 'map']])
+badMarks('map-pair-short', [[1, 2], [3]], [[[], 'map']])
+badMarks('map-pair-long', [[1, 2, 3]], [[[], 'map']])
+badMarks('map-pair-object', [{ 0: 1, 1: 2 }], [[[], 'map']])
+badMarks('set-object', {}, [[[], 'set']])
+badMarks('set-text', 'ab', [[[], 'set']])
+badMarks('set-null', null, [[[], 'set']])
+badMarks('date-text', '2024-01-01', [[[], 'date']])
+badMarks('date-fraction', 0.5, [[[], 'date']])
+badMarks('date-boolean', true, [[[], 'date']])
+badMarks('date-null', null, [[[], 'date']])
+const part = [hex('0100000000000000')]
+badMarks('bytes-no-attachments', 0, [[[], 'bytes']])
+badMarks('bytes-index-beyond', 1, [[[], 'bytes']], part)
+badMarks('bytes-index-negative', -1, [[[], 'bytes']], part)
+badMarks('bytes-index-fraction', 0.5, [[[], 'bytes']], part)
+badMarks('bytes-index-text', '0', [[[], 'bytes']], part)
+badMarks('bytes-index-boolean', false, [[[], 'bytes']], part)
+badMarks('attachment-unnamed', 0, [], part)
+badMarks('attachment-second-unnamed', 0, [[[], 'bytes']], [...part, ...part])
+badMarks(
+  'attachment-twice',
+  [0, 0],
+  [
+    [[0], 'bytes'],
+    [[1], 'bytes'],
+  ],
+  part,
+)
+badMarks(
+  'attachment-twice-mixed',
+  [0, [0, '|u1', [8]]],
+  [
+    [[0], 'bytes'],
+    [[1], 'array'],
+  ],
+  part,
+)
+malformed(
+  'attachment-of-two-messages',
+  'host',
+  bodyOf('[[1,"f",[0],null,[[[0],"bytes"]]],[2,"f",[0],null,[[[0],"bytes"]]]]', part),
+)
+malformed('attachment-of-two-messages', 'worker', bodyOf('[[1,0,[[[],"bytes"]]],[2,0,[[[],"bytes"]]]]', part))
+for (const [name, inPlace] of [
+  ['index-alone', 0],
+  ['short', [0, '<i8']],
+  ['long', [0, '<i8', [1], 0]],
+  ['object', { 0: 0 }],
+  ['index-beyond', [1, '<i8', [1]]],
+  ['index-text', ['0', '<i8', [1]]],
+  ['dtype-number', [0, 8, [1]]],
+  ['dtype-unknown', [0, '<f3', [1]]],
+  ['dtype-object', [0, '|O', [1]]],
+  ['dtype-text', [0, '<U2', [1]]],
+  ['dtype-void', [0, '|V8', [1]]],
+  ['dtype-big-endian', [0, '>i8', [1]]],
+  ['dtype-native', [0, '=i8', [1]]],
+  ['dtype-no-order', [0, 'i8', [1]]],
+  ['dtype-no-unit', [0, '<M8', [1]]],
+  ['dtype-unit-unknown', [0, '<M8[year]', [1]]],
+  ['dtype-inherited', [0, 'constructor', [1]]],
+  ['shape-number', [0, '<i8', 1]],
+  ['shape-of-texts', [0, '<i8', ['1']]],
+  ['shape-of-fractions', [0, '<i8', [0.5]]],
+  ['shape-negative', [0, '<i8', [-1]]],
+  ['shape-negative-twice', [0, '<i8', [-1, -1]]],
+  ['shape-short', [0, '<i8', [0]]],
+  ['shape-long', [0, '<i8', [2]]],
+  ['shape-huge', [0, '|u1', [4294967296, 4294967296]]],
+  ['shape-huge-and-none', [0, '|u1', [4294967296, 0]]],
+]) {
+  badMarks(`array-${name}`, inPlace, [[[], 'array']], part)
+}
+
+// --- write them -----------------------------------------------------------------------------------------------------
+
+mkdirSync(folder, { recursive: true })
+for (const [name, { meaning, bytes }] of cases) {
+  writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(meaning)}\n`)
+  writeFileSync(join(folder, `${name}.bin`), bytes)
+}
+console.log(`${cases.size} vectors in ${folder}`)
