@@ -350,7 +350,7 @@ wire(
   'unknown-fields',
   'worker',
   [
-    '{"type":"ready","protocol":"x","__proto__":{"pid":1}}',
+    '{"type":"ready","version":"x","__proto__":{"pid":1}}',
     '{"type":"call_done","callID":"c1","ok":true,"result":1,"valueError":"x","errorCode":[],"x":12345678901234567890}',
   ],
   { messages: [{ type: 'ready' }, done(1)] },

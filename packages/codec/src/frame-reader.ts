@@ -1,5 +1,6 @@
 /** Bytes as they come, back to messages (PROTOCOL.md, "Frames"; contract W-4, W-6). No I/O: whoever has a stream pushes it in. */
 import { OptionError } from '@pyferry/errors'
+import { type Direction, readBatch } from './batch-body.js'
 import { ByteQueue } from './byte-queue.js'
 import { FrameTooLargeError, MalformedFrameError, ProtocolError, TruncatedFrameError } from './errors.js'
 import { type FrameOptions, HEADER_BYTES, resolveMaxFrameBytes } from './frame.js'
@@ -28,6 +29,11 @@ export class FrameReader<M extends Message = Message> {
   #bodyLength: number | undefined
   #isEnded = false
   #error: ProtocolError | undefined
+  /** Who writes what is read, in version 1; in the base protocol every message says it itself. */
+  #direction: Direction | undefined
+  /** The messages of the latest frame of version 1, and how many of them were given. */
+  #batch: readonly Message[] = []
+  #given = 0
 
   /** @throws OptionError for an option that cannot be used */
   constructor(options?: FrameOptions) {
@@ -57,14 +63,28 @@ export class FrameReader<M extends Message = Message> {
    * @throws TruncatedFrameError after `end`, when only a part of a frame is left
    */
   tryNext(): M | undefined {
-    if (this.#error) throw this.#error
-    if (!this.#hasFrame()) {
-      if (this.#isEnded) this.#assertNothingLeft()
-      return undefined
+    for (;;) {
+      if (this.#given < this.#batch.length) return this.#batch[this.#given++] as M
+      if (this.#error) throw this.#error
+      if (!this.#hasFrame()) {
+        if (this.#isEnded) this.#assertNothingLeft()
+        return undefined
+      }
+      const body = this.#queue.tryTake(this.#bodyLength!)!
+      this.#bodyLength = undefined
+      if (this.#direction === undefined) return this.#read(body) as M
+      this.#batch = this.#readBatch(body, this.#direction)
+      this.#given = 0
     }
-    const body = this.#queue.tryTake(this.#bodyLength!)!
-    this.#bodyLength = undefined
-    return this.#read(body) as M
+  }
+
+  /**
+   * What follows is of version 1 of the negotiated protocol: after the message that both ends have agreed by.
+   *
+   * @param direction - who writes it
+   */
+  useNegotiated(direction: Direction): void {
+    this.#direction = direction
   }
 
   /**
@@ -107,6 +127,11 @@ export class FrameReader<M extends Message = Message> {
     ) as Message
     readValues(message, text)
     return message
+  }
+
+  #readBatch(bytes: Uint8Array, direction: Direction): readonly Message[] {
+    const fail = (reason: string, cause?: unknown) => this.#fail(new MalformedFrameError(reason, bytes, { cause }))
+    return readBatch(bytes, direction, fail) as Message[]
   }
 
   #parse<T>(reason: string, bytes: Uint8Array, parse: () => T): T {

@@ -6,7 +6,8 @@ import { assertKnownOptions, OptionError } from '@pyferry/errors'
 import { FrameTooLargeError, UnserializableError } from './errors.js'
 import { messageTypes, validateMessage } from './message-table.js'
 import type { Message } from './messages.js'
-import { type JsonObject, type JsonValue, MAX_DEPTH, ValueEncoder } from './values.js'
+import { MAX_DEPTH } from './value-walker.js'
+import { type JsonObject, type JsonValue, ValueEncoder } from './values.js'
 
 /** 64 MiB: a quarter second of JSON on either side, and well below what a string can hold. */
 export const DEFAULT_MAX_FRAME_BYTES = 64 * 1024 * 1024
@@ -38,8 +39,7 @@ export interface FrameOptions {
  */
 export function encodeFrame(message: Message, options?: FrameOptions): Uint8Array {
   const maxBytes = resolveMaxFrameBytes(options)
-  const text = encodeBody(message, maxBytes)
-  return text.length > SHORT_TEXT ? joinFrame(encodeText(text, maxBytes)) : encodeShortFrame(text, maxBytes)
+  return frameOf(encodeBody(message, maxBytes), maxBytes)
 }
 
 /**
@@ -55,6 +55,11 @@ export function encodeFrameParts(message: Message, options?: FrameOptions): [hea
   return [header, body]
 }
 
+/** A body that is written already as a frame. @throws FrameTooLargeError */
+export function frameOf(text: string, maxBytes: number): Uint8Array {
+  return text.length > SHORT_TEXT ? joinFrame(encodeText(text, maxBytes)) : encodeShortFrame(text, maxBytes)
+}
+
 /** @throws OptionError for an unknown option, and a limit that is no integer from 1 to 2^32−1 */
 export function resolveMaxFrameBytes(options: FrameOptions | undefined): number {
   if (options === undefined) return DEFAULT_MAX_FRAME_BYTES
@@ -66,7 +71,7 @@ export function resolveMaxFrameBytes(options: FrameOptions | undefined): number 
   throw new OptionError('maxFrameBytes', maxFrameBytes, `an integer from 1 to ${MAX_FRAME_BYTES_LIMIT}`)
 }
 
-const encoder = new TextEncoder()
+export const encoder = new TextEncoder()
 
 /**
  * Texts up to this many UTF-16 units, which most calls are, are encoded right behind one another into blocks: to make an array
@@ -99,15 +104,15 @@ function encodeBody(message: Message, maxBytes: number): string {
   } else if (body.type === 'call_done' && body.ok) {
     body.result = values.encode(body.result, 'result')
   }
-  return stringify(body)
+  return stringify(body, body.type === 'call_done' ? 'result' : 'args')
 }
 
-function stringify(body: Message): string {
+/** What is JSON already as text. @throws UnserializableError */
+export function stringify(value: unknown, path: string): string {
   try {
-    return JSON.stringify(body)
+    return JSON.stringify(value)
   } catch (cause) {
     // Only the engine's limit on strings is left to go wrong.
-    const path = body.type === 'call_done' ? 'result' : 'args'
     throw new UnserializableError(path, 'its JSON text is longer than a string can be', { cause })
   }
 }
@@ -142,7 +147,7 @@ function joinFrame(body: Uint8Array): Uint8Array {
   return frame
 }
 
-function writeLength(header: Uint8Array, length: number): void {
+export function writeLength(header: Uint8Array, length: number): void {
   header[0] = length >>> 24
   header[1] = length >>> 16
   header[2] = length >>> 8
@@ -150,7 +155,7 @@ function writeLength(header: Uint8Array, length: number): void {
 }
 
 /** Of text without lone surrogates, which JSON.stringify escapes. */
-function utf8Length(text: string): number {
+export function utf8Length(text: string): number {
   let length = text.length
   for (let index = 0; index < text.length; index += 1) {
     const unit = text.charCodeAt(index)

@@ -1,4 +1,8 @@
 export { OptionError } from '@pyferry/errors'
+export type { TypedArray } from './arrays.js'
+export { NDArray } from './arrays.js'
+export { MessageBatch } from './batch.js'
+export type { Direction } from './batch-body.js'
 export {
   CodecError,
   FrameTooLargeError,
@@ -11,12 +15,15 @@ export type { FrameOptions } from './frame.js'
 export { DEFAULT_MAX_FRAME_BYTES, encodeFrame, encodeFrameParts, MAX_FRAME_BYTES_LIMIT } from './frame.js'
 export { FrameReader } from './frame-reader.js'
 export type {
+  AcceptMessage,
   CallDoneMessage,
   CallFailedMessage,
+  CallId,
   CallMessage,
   CallSucceededMessage,
   DefineMessage,
   ErrorMessage,
+  HelloMessage,
   HostMessage,
   Message,
   OpDoneMessage,

@@ -14,6 +14,12 @@ export interface ForeignObject {
 const typedArrayName = getterOf(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)
 const arrayBufferLength = getterOf(ArrayBuffer.prototype, 'byteLength')
 
+/** `'Float64Array'`, of whatever realm; `undefined` for anything else than a typed array whose memory is still there. */
+export function typedArrayNameOf(value: object): string | undefined {
+  if (!ArrayBuffer.isView(value) || isDetached(value.buffer)) return undefined
+  return typedArrayName.call(value) as string | undefined
+}
+
 /** Whether own properties are all there is to `value`: a plain object, or an instance of a class without internal slots. */
 export function hasOnlyProperties(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)

@@ -38,6 +38,7 @@ interface Shape {
 const anything: Shape = { expected: 'a value', read: (value) => value ?? null }
 const aString: Shape = shapeOf('a string', (value) => typeof value === 'string')
 const aNumber: Shape = shapeOf('a number', (value) => typeof value === 'number')
+const anInteger: Shape = shapeOf('an integer from 0', (value) => Number.isSafeInteger(value) && (value as number) >= 0)
 const aBoolean: Shape = shapeOf('a boolean', (value) => typeof value === 'boolean')
 const strings: Shape = shapeOf('an array of strings', isStrings)
 const parts: Shape = shapeOf('an array of { name, code }', (value) => Array.isArray(value) && value.every(isPart))
@@ -94,6 +95,7 @@ const messageKinds: ReadonlyMap<string, MessageKind> = new Map<Message['type'], 
     },
   ],
   ['ping', { fields: [] }],
+  ['accept', { fields: [required('protocol', anInteger), optional('strictValues', aBoolean)] }],
   [
     'ready',
     {
@@ -102,6 +104,7 @@ const messageKinds: ReadonlyMap<string, MessageKind> = new Map<Message['type'], 
         optional('pid', aNumber),
         optional('pythonVersion', aString),
         optional('implementation', aString),
+        optional('protocol', anInteger),
       ],
     },
   ],

@@ -1,6 +1,9 @@
 /** Every kind of message, one union per direction; same kinds and order of fields as PROTOCOL.md, "Messages". */
 import type { UnserializableError } from './errors.js'
 
+/** A string in the base protocol, an integer from 0 to 2^53−1 in version 1. */
+export type CallId = string | number
+
 // --- Host → worker ---
 
 /** One source text; `name` is its file name in tracebacks. */
@@ -25,7 +28,7 @@ export interface DefineMessage {
 
 export interface CallMessage {
   type: 'call'
-  callID: string
+  callID: CallId
   func: string
   /** Any value that `encodeValue` takes; decoded when received. */
   args: unknown
@@ -39,7 +42,15 @@ export interface PingMessage {
   type: 'ping'
 }
 
-export type HostMessage = DefineMessage | CallMessage | PingMessage
+/** Of the base protocol: this and everything later is of that version. */
+export interface AcceptMessage {
+  type: 'accept'
+  protocol: number
+  /** @default false */
+  strictValues?: boolean
+}
+
+export type HostMessage = DefineMessage | CallMessage | PingMessage | AcceptMessage
 
 // --- Worker → host ---
 
@@ -49,6 +60,13 @@ export interface ReadyMessage {
   pid?: number
   pythonVersion?: string
   implementation?: string
+  /** The highest version that it speaks; absent: the base protocol alone. */
+  protocol?: number
+}
+
+/** Of version 1: what a worker says first in it. */
+export interface HelloMessage {
+  type: 'hello'
 }
 
 /** How something failed in Python. A worker of somebody else may leave out any of it. */
@@ -80,7 +98,7 @@ export type CallDoneMessage = CallSucceededMessage | CallFailedMessage
 
 export interface CallSucceededMessage {
   type: 'call_done'
-  callID: string
+  callID: CallId
   ok: true
   /** Any value that `encodeValue` takes; decoded when received. */
   result: unknown
@@ -90,7 +108,7 @@ export interface CallSucceededMessage {
 
 export interface CallFailedMessage extends WireFailure {
   type: 'call_done'
-  callID: string
+  callID: CallId
   ok: false
   valueError?: never
 }
@@ -105,7 +123,7 @@ export interface ErrorMessage {
   errorMessage: string
 }
 
-export type WorkerMessage = ReadyMessage | OpDoneMessage | CallDoneMessage | PongMessage | ErrorMessage
+export type WorkerMessage = ReadyMessage | HelloMessage | OpDoneMessage | CallDoneMessage | PongMessage | ErrorMessage
 
 // --- Both ---
 

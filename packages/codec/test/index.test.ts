@@ -10,6 +10,8 @@ it('exports exactly these names', () => {
     'FrameTooLargeError',
     'MAX_FRAME_BYTES_LIMIT',
     'MalformedFrameError',
+    'MessageBatch',
+    'NDArray',
     'OptionError',
     'ProtocolError',
     'TruncatedFrameError',

@@ -21,7 +21,7 @@ function causes(depth: number): Record<string, unknown> {
 
 describe('validateMessage', () => {
   it('W-1: knows every type of the base protocol', () => {
-    expect(messageTypes).toEqual(['define', 'call', 'ping', 'ready', 'op_done', 'call_done', 'pong', 'error'])
+    expect(messageTypes).toEqual(['define', 'call', 'ping', 'accept', 'ready', 'op_done', 'call_done', 'pong', 'error'])
   })
 
   it('writes fields in the order of the protocol, whatever order they came in', () => {

@@ -54,6 +54,8 @@ export class Incarnation {
   readonly #facts: CallFacts
   #defining: { opID: string; resolve: () => void; reject: (error: Error) => void } | undefined
   #features: ReadonlySet<string> = new Set()
+  /** Of the next call; `undefined` in the base protocol, where a call goes by its own id. */
+  #nextWireId: number | undefined
   #isReady = false
   #isEnding = false
   #isGone = false
@@ -133,11 +135,16 @@ export class Incarnation {
     })
   }
 
-  /** Register the call, then write it. @throws UnserializableError, FrameTooLargeError before either */
-  submit(call: PendingCall, message: CallMessage): void {
-    const frame = this.#connection.encode(message)
-    this.#pending.add(call)
-    this.#connection.sendFrame(frame)
+  /**
+   * Register the call, and have it written at the end of this turn.
+   *
+   * @throws UnserializableError, FrameTooLargeError before either
+   */
+  submit(call: PendingCall, message: Omit<CallMessage, 'type' | 'callID'>): void {
+    // Taken at once: a getter among the values may submit a call itself.
+    const wireId = this.#nextWireId === undefined ? call.id : this.#nextWireId++
+    this.#connection.send({ type: 'call', callID: wireId, ...message })
+    this.#pending.add(wireId, call)
   }
 
   stateOf(id: string, threads: number): 'queued' | 'running' | undefined {
@@ -188,7 +195,13 @@ export class Incarnation {
       return
     }
     this.#isReady = true
-    if (this.#options.protocol !== 'base') this.#features = new Set(message.features ?? [])
+    if (this.#options.protocol !== 'base') {
+      this.#features = new Set(message.features ?? [])
+      if ((message.protocol ?? 0) >= 1) {
+        this.#connection.negotiate()
+        this.#nextWireId = 0
+      }
+    }
     this.#ready.resolve({ features: this.#features, pythonVersion: message.pythonVersion })
   }
 

@@ -1,3 +1,4 @@
+import type { CallId } from '@pyferry/codec'
 import type { CallFacts } from './errors.js'
 
 /** A call that was handed to a worker and has not ended. */
@@ -13,22 +14,24 @@ export type CallEnd = { state: 'done'; value: unknown } | { state: 'failed'; err
 /**
  * The calls one process has not answered, oldest first. Each leaves exactly once, by `take` or by `takeAll`, and
  * whoever takes it out reports its end: nothing else holds an unanswered call.
+ *
+ * They are found by the id that the worker knows them by: their own in the base protocol, a number in the negotiated one.
  */
 export class PendingCalls {
-  readonly #calls = new Map<string, PendingCall>()
+  readonly #calls = new Map<CallId, PendingCall>()
 
   get size(): number {
     return this.#calls.size
   }
 
-  add(call: PendingCall): void {
-    this.#calls.set(call.id, call)
+  add(wireId: CallId, call: PendingCall): void {
+    this.#calls.set(wireId, call)
   }
 
   /** Take a call out. `undefined` when it is not there: never asked for, or ended already. */
-  take(id: string): PendingCall | undefined {
-    const call = this.#calls.get(id)
-    if (call) this.#calls.delete(id)
+  take(wireId: CallId): PendingCall | undefined {
+    const call = this.#calls.get(wireId)
+    if (call) this.#calls.delete(wireId)
     return call
   }
 
@@ -44,14 +47,12 @@ export class PendingCalls {
    * `threads` unanswered calls count as running (V-9).
    */
   stateOf(id: string, threads: number): 'queued' | 'running' | undefined {
-    if (!this.#calls.has(id)) return undefined
     let position = 0
-    for (const key of this.#calls.keys()) {
-      if (position >= threads) break
-      if (key === id) return 'running'
+    for (const call of this.#calls.values()) {
+      if (call.id === id) return position < threads ? 'running' : 'queued'
       position += 1
     }
-    return 'queued'
+    return undefined
   }
 }
 

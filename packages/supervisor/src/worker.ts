@@ -334,13 +334,12 @@ export class Worker {
   }
 }
 
-function callMessage(call: Submission, incarnation: Incarnation): CallMessage {
-  const message = { type: 'call', callID: call.id, func: call.func } as const
-  const { spread } = call
-  if (!spread) return { ...message, args: call.args ?? null }
+function callMessage(call: Submission, incarnation: Incarnation): Omit<CallMessage, 'type' | 'callID'> {
+  const { func, spread } = call
+  if (!spread) return { func, args: call.args ?? null }
   const keywordCount = Object.keys(spread.kwargs).length
   // One positional argument is what the base protocol carries anyway.
-  if (spread.args.length === 1 && keywordCount === 0) return { ...message, args: spread.args[0] ?? null }
+  if (spread.args.length === 1 && keywordCount === 0) return { func, args: spread.args[0] ?? null }
   if (!incarnation.hasFeature('spread')) {
     throw new UnsupportedByWorkerError(
       'spread',
@@ -348,5 +347,5 @@ function callMessage(call: Submission, incarnation: Incarnation): CallMessage {
       { hint: 'pass one object with call(fn, value)' },
     )
   }
-  return { ...message, args: null, spread: { args: [...spread.args], kwargs: { ...spread.kwargs } } }
+  return { func, args: null, spread: { args: [...spread.args], kwargs: { ...spread.kwargs } } }
 }

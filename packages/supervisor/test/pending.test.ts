@@ -3,7 +3,7 @@ import { PendingCalls } from '../src/pending.js'
 
 const calls = (...ids: string[]) => {
   const pending = new PendingCalls()
-  for (const id of ids) pending.add({ id, func: 'f' })
+  for (const id of ids) pending.add(id, { id, func: 'f' })
   return pending
 }
 

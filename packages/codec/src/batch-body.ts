@@ -1,0 +1,171 @@
+/** The body of one frame of version 1, back to its messages (NEGOTIATED.md, "Frames" and "Messages"). */
+import { ATTACHED } from './batch.js'
+import { findUnsafeIntegers, mayHoldUnsafeIntegers } from './json-text.js'
+import { Attachments, applyMarks, MarkFault } from './marks.js'
+import { describeFault, validateMessage } from './message-table.js'
+import type { CallFailedMessage, HostMessage, UnknownMessage, WorkerMessage } from './messages.js'
+import type { JsonObject, JsonValue } from './values.js'
+
+/** Who writes what is read: the first elements of their messages mean different things. */
+export type Direction = 'host' | 'worker'
+
+const OPEN_BRACKET = 0x5b
+
+/** A byte order mark is kept, so that it is seen. */
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/**
+ * The messages of a body, values decoded; of unknown ones only their names.
+ *
+ * @param onFault - called with what is wrong with it, in words; must throw
+ */
+export function readBatch(
+  body: Uint8Array,
+  direction: Direction,
+  onFault: (reason: string, cause?: unknown) => never,
+): (HostMessage | WorkerMessage | UnknownMessage)[] {
+  const { head, parts } = split(body, onFault)
+  const array = parse(head, onFault)
+  const attachments = new Attachments(parts)
+  const read = direction === 'worker' ? readWorkerMessage : readHostMessage
+  try {
+    const messages = array.map((each) => {
+      if (!Array.isArray(each) || each.length === 0) return onFault('a message is no array, or an empty one')
+      return read(each, attachments, onFault)
+    })
+    if (!attachments.areAllTaken) onFault('an attachment is named by no mark')
+    return messages
+  } catch (error) {
+    if (error instanceof MarkFault) return onFault(error.message)
+    throw error
+  }
+}
+
+type Fail = (reason: string, cause?: unknown) => never
+
+function split(body: Uint8Array, onFault: Fail): { head: Uint8Array; parts: Uint8Array[] } {
+  if (body[0] === OPEN_BRACKET) return { head: body, parts: [] }
+  if (body[0] !== ATTACHED) return onFault('begins with neither [ nor 0x01')
+  const view = new DataView(body.buffer, body.byteOffset, body.byteLength)
+  const count = body.length < 4 ? 0 : view.getUint32(0) & 0xff_ff_ff
+  let offset = 8 + 4 * count
+  if (body.length < offset) return onFault('ends inside its table of attachments')
+  const headLength = view.getUint32(4 + 4 * count)
+  const head = body.subarray(offset, offset + headLength)
+  offset += headLength
+  const parts: Uint8Array[] = []
+  for (let index = 0; index < count; index += 1) {
+    const size = view.getUint32(4 + 4 * index)
+    parts.push(body.subarray(offset, offset + size))
+    offset += size
+  }
+  if (offset !== body.length) return onFault(`its parts are ${offset} bytes of ${body.length}`)
+  return head[0] === OPEN_BRACKET ? { head, parts } : onFault('its messages do not begin with [')
+}
+
+function parse(head: Uint8Array, onFault: Fail): JsonValue[] {
+  let text: string
+  try {
+    text = decoder.decode(head)
+  } catch (cause) {
+    return onFault('not UTF-8', cause)
+  }
+  let array: JsonValue[]
+  try {
+    array = JSON.parse(text) as JsonValue[]
+  } catch (cause) {
+    return onFault('not JSON', cause)
+  }
+  if (mayHoldUnsafeIntegers(text) && !findUnsafeIntegers(text).next().done) onFault('holds an integer beyond ±(2^53−1)')
+  return array
+}
+
+function readWorkerMessage(
+  array: JsonValue[],
+  attachments: Attachments,
+  onFault: Fail,
+): WorkerMessage | UnknownMessage {
+  const [first, second, third] = array
+  if (typeof first === 'number') {
+    if (array.length < 2) return onFault('an answer has no result')
+    const result = third === undefined || third === null ? second : applyMarks(second!, third, attachments)
+    return { type: 'call_done', callID: readId(first, onFault), ok: true, result }
+  }
+  switch (first) {
+    case 'failed': {
+      const failed = fieldsOf<CallFailedMessage>('call_done', third, { callID: 'in its place', ok: false }, onFault)
+      return { ...failed, callID: readId(second, onFault) }
+    }
+    case 'defined': {
+      const isDone = third === undefined || third === null
+      return fieldsOf('op_done', isDone ? {} : third, { opID: second, ok: isDone }, onFault)
+    }
+    case 'hello':
+      return isObject(second) ? { type: 'hello' } : onFault('hello without an object')
+    case 'pong':
+      return { type: 'pong' }
+    case 'error':
+      return fieldsOf('error', {}, { errorType: second, errorMessage: third }, onFault)
+    default:
+      return unknownOf(first, onFault)
+  }
+}
+
+function readHostMessage(array: JsonValue[], attachments: Attachments, onFault: Fail): HostMessage | UnknownMessage {
+  const [first, second, third, fourth, fifth] = array
+  if (typeof first === 'number') {
+    if (typeof second !== 'string') return onFault('a call whose function is no string')
+    const isNamed = fourth === undefined || fourth === null || isObject(fourth)
+    if (!Array.isArray(third) || !isNamed) return onFault('a call whose arguments are not an array and an object')
+    const spread = { args: third as unknown[], kwargs: { ...(fourth as JsonObject | null | undefined) } }
+    const marks = fifth ?? []
+    if (!Array.isArray(marks)) return onFault('marks that are no array')
+    for (const mark of marks) applyToArguments(spread, mark, attachments)
+    return { type: 'call', callID: readId(first, onFault), func: second, args: null, spread }
+  }
+  switch (first) {
+    case 'define':
+      return fieldsOf('define', third, { opID: second }, onFault)
+    case 'ping':
+      return { type: 'ping' }
+    default:
+      return unknownOf(first, onFault)
+  }
+}
+
+/** The path of a mark begins with the index of an argument, or with the name of a keyword. */
+function applyToArguments(
+  spread: { args: unknown[]; kwargs: Record<string, unknown> },
+  mark: JsonValue,
+  attachments: Attachments,
+): void {
+  const path = Array.isArray(mark) ? mark[0] : undefined
+  const [first] = Array.isArray(path) ? path : []
+  if (first === undefined) throw new MarkFault('a mark that leads to no argument')
+  applyMarks((typeof first === 'number' ? spread.args : spread.kwargs) as JsonValue, [mark], attachments)
+}
+
+function readId(value: JsonValue | undefined, onFault: Fail): number {
+  const isId = Number.isSafeInteger(value) && (value as number) >= 0
+  return isId ? (value as number) : onFault(`${JSON.stringify(value)} is no id of a call`)
+}
+
+/** The fields of a message of the base protocol, some of which stand by themselves here. */
+function fieldsOf<M>(
+  type: string,
+  fields: JsonValue | undefined,
+  more: Record<string, JsonValue | undefined>,
+  onFault: Fail,
+): M {
+  if (typeof fields !== 'object' || fields === null || Array.isArray(fields))
+    return onFault(`${type} without an object`)
+  return validateMessage({ ...fields, ...more, type }, (fault) => onFault(describeFault(fault))) as M
+}
+
+function unknownOf(name: JsonValue | undefined, onFault: Fail): UnknownMessage {
+  return typeof name === 'string' ? { type: name } : onFault('a message that begins with neither a number nor a name')
+}
+
+function isObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,140 @@
+/**
+ * Values as version 1 sends them: JSON, and beside it what JSON lacks (NEGOTIATED.md, "Values and their marks"; contract D-1, D-2). Whatever
+ * has no place in JSON leaves something there, and a mark tells what is meant; nothing in a value can look like one.
+ */
+import { byteLengthOf, dtypeOfArray, dtypeOfName, isNDArray, type NDArray, type TypedArray } from './arrays.js'
+import { describeForeign, tryBytesOf, typedArrayNameOf } from './kinds.js'
+import { FIRST_FLOAT, ValueWalker } from './value-walker.js'
+import type { JsonValue } from './values.js'
+
+export type MarkKind = 'int' | 'float' | 'map' | 'set' | 'date' | 'bytes' | 'array'
+
+/** The way to a place, and what is meant there. */
+export type Mark = readonly [path: readonly (string | number)[], kind: MarkKind]
+
+/** The values of one message. One encoder serves one message after another. */
+export class MarkedEncoder extends ValueWalker {
+  protected readonly carrier = 'a call'
+  #prefix: readonly (string | number)[] = []
+  /** Of this message, in the order in which they are to be applied. */
+  marks: Mark[] = []
+  /** The memory itself, not a copy: it is to be copied before anybody else can change it. */
+  attachments: Uint8Array[] = []
+
+  /** Begin with the values of another message, whose JSON text may have so many bytes. */
+  begin(maxBytes: number): void {
+    this.restart(maxBytes)
+    if (this.marks.length > 0) this.marks = []
+    if (this.attachments.length > 0) this.attachments = []
+  }
+
+  /** `encode`, where marks call the value something else than errors do. */
+  encodeBelow(prefix: readonly (string | number)[], value: unknown, path: string): JsonValue {
+    this.#prefix = prefix
+    try {
+      return this.encode(value, path)
+    } finally {
+      this.#prefix = []
+    }
+  }
+
+  protected encodeNumber(value: number, depth: number): JsonValue {
+    if (Number.isFinite(value)) {
+      if (value === 0) return Object.is(value, -0) ? this.#mark(depth, 'float', '-0') : value
+      if (!Number.isInteger(value) || Math.abs(value) >= FIRST_FLOAT) return value
+      return this.#mark(depth, 'float', String(value))
+    }
+    return this.#mark(depth, 'float', Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf')
+  }
+
+  protected encodeBigInt(value: bigint, depth: number): JsonValue {
+    const number = Number(value)
+    if (Number.isSafeInteger(number)) return number
+    const text = String(value)
+    this.spend(text.length)
+    return this.#mark(depth, 'int', text)
+  }
+
+  protected encodeForeign(value: object, depth: number): JsonValue {
+    if (isMap(value)) return this.#encodeMap(value, depth)
+    if (isSet(value)) return this.#mark(depth, 'set', this.encodeArray([...value], depth, value))
+    if (isDate(value) && !Number.isNaN(value.getTime())) return this.#mark(depth, 'date', value.getTime())
+    if (isNDArray(value)) return this.#encodeNDArray(value, depth)
+    const bytes = tryBytesOf(value)
+    if (bytes) return this.#mark(depth, 'bytes', this.#attach(bytes))
+    if (typedArrayNameOf(value) !== undefined) {
+      const array = value as TypedArray
+      const dtype = dtypeOfArray(array)
+      if (dtype) return this.#encodeItems(array, dtype.wire, [array.length], depth)
+    }
+    const { description, hint } = describeForeign(value)
+    return this.refuse(depth, description, hint)
+  }
+
+  /** One whose keys are all strings is an object, as it is the other way round. */
+  #encodeMap(map: ReadonlyMap<unknown, unknown>, depth: number): JsonValue {
+    const entries = [...map]
+    if (entries.every(([key]) => typeof key === 'string')) {
+      this.enter(map, depth)
+      const named = entries as [string, unknown][]
+      // An element that is `undefined` is one all the same; a property is not.
+      const encoded = named.flatMap(([name, value]) => {
+        const property = this.encodeProperty(name, value, depth)
+        return value === undefined ? [] : [[name, property] as const]
+      })
+      return Object.fromEntries(encoded)
+    }
+    return this.#mark(depth, 'map', this.encodeArray(entries, depth, map))
+  }
+
+  #encodeNDArray(array: NDArray, depth: number): JsonValue {
+    const { dtype, shape, data } = array
+    const known = dtypeOfName(dtype)
+    // Whoever has made it by hand, or changed it since.
+    if (known === undefined || typedArrayNameOf(data) === undefined || byteLengthOf(known, shape) !== data.byteLength) {
+      return this.refuse(depth, `an NDArray whose data is not what dtype ${dtype} and shape [${shape}] say`)
+    }
+    return this.#encodeItems(data, known.wire, shape, depth)
+  }
+
+  #encodeItems(data: TypedArray, dtype: string, shape: readonly number[], depth: number): JsonValue {
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+    return this.#mark(depth, 'array', [this.#attach(bytes), dtype, [...shape]])
+  }
+
+  #attach(bytes: Uint8Array): number {
+    this.spend(bytes.length)
+    return this.attachments.push(bytes) - 1
+  }
+
+  #mark<V extends JsonValue>(depth: number, kind: MarkKind, inPlace: V): V {
+    this.marks.push([[...this.#prefix, ...this.keys.slice(0, depth)], kind])
+    return inPlace
+  }
+}
+
+function isMap(value: object): value is Map<unknown, unknown> {
+  return hasSlot(value, '[object Map]', mapSize)
+}
+
+function isSet(value: object): value is Set<unknown> {
+  return hasSlot(value, '[object Set]', setSize)
+}
+
+function isDate(value: object): value is Date {
+  return hasSlot(value, '[object Date]', Date.prototype.getTime)
+}
+
+const mapSize = Object.getOwnPropertyDescriptor(Map.prototype, 'size')!.get!
+const setSize = Object.getOwnPropertyDescriptor(Set.prototype, 'size')!.get!
+
+/** Whether it is what it calls itself, of whatever realm: throwing is slow, so only those are asked. */
+function hasSlot(value: object, tag: string, read: (this: never) => unknown): boolean {
+  if (Object.prototype.toString.call(value) !== tag) return false
+  try {
+    read.call(value as never)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,138 @@
+import { expect, it } from 'vitest'
+import {
+  FrameTooLargeError,
+  type HostMessage,
+  MessageBatch,
+  NDArray,
+  OptionError,
+  UnserializableError,
+} from '../src/index.js'
+import { thrownBy } from './support/frames.js'
+import { readNegotiated } from './support/negotiated.js'
+
+const call = (args: unknown, callID: number | string = 1): HostMessage => ({ type: 'call', callID, func: 'f', args })
+
+function read(batch: MessageBatch) {
+  const { messages, error } = readNegotiated(batch.takeFrames(), 'host')
+  expect(error).toBeUndefined()
+  return messages
+}
+
+it('W-2: what waits is one frame', () => {
+  const batch = new MessageBatch()
+  expect(batch.isEmpty).toBe(true)
+  for (let id = 0; id < 500; id += 1) batch.add(call({ a: 3, b: 'ü' }, id))
+  expect(batch.isEmpty).toBe(false)
+  const frames = batch.takeFrames()
+  expect(frames).toHaveLength(1)
+  expect(readNegotiated(frames, 'host').messages).toHaveLength(500)
+  expect(batch.takeFrames()).toEqual([])
+})
+
+it('W-4: the frames that messages are joined to stay below the limit, and one that is over it is refused', () => {
+  const batch = new MessageBatch({ maxFrameBytes: 40 })
+  for (let id = 0; id < 10; id += 1) batch.add(call('12345678', id))
+  const error = thrownBy(() => batch.add(call('ü'.repeat(20), 10))) as FrameTooLargeError
+  expect(error).toBeInstanceOf(FrameTooLargeError)
+  expect(error).toMatchObject({ size: 55, limit: 40 })
+  const frames = batch.takeFrames()
+  for (const frame of frames) expect(frame.length).toBeLessThanOrEqual(44)
+  expect(readNegotiated(frames, 'host', { maxFrameBytes: 40 }).messages).toHaveLength(10)
+})
+
+it('W-4: attachments count', () => {
+  const batch = new MessageBatch({ maxFrameBytes: 100 })
+  expect(() => batch.add(call(new Uint8Array(60)))).toThrow(FrameTooLargeError)
+  expect(() => batch.add(call(new Uint8Array(101)))).toThrow(FrameTooLargeError)
+  batch.add(call(new Uint8Array(40)))
+  expect(read(batch)).toHaveLength(1)
+})
+
+it('D-6: a message that is refused leaves the others, and the order, as they were', () => {
+  const batch = new MessageBatch()
+  batch.add(call(1n, 1))
+  batch.add(call(Uint8Array.of(7), 2))
+  expect(thrownBy(() => batch.add(call({ a: [new Map([[1, () => {}]])] })))).toMatchObject({
+    path: 'args.a[0][0][1]',
+    message: 'args.a[0][0][1]: a call cannot carry a function',
+  })
+  batch.add(call(3, 3))
+  expect(read(batch).map((message) => 'callID' in message && message.callID)).toEqual([1, 2, 3])
+})
+
+it('D-1: values are what they were when the message was added', () => {
+  const batch = new MessageBatch()
+  const bytes = Uint8Array.of(1)
+  const object = { bytes, list: [1] }
+  batch.add(call(object))
+  bytes[0] = 2
+  object.list.push(2)
+  expect(read(batch)[0]).toMatchObject({ spread: { args: [{ bytes: Uint8Array.of(1), list: [1] }] } })
+})
+
+it('D-1: a getter that sends something itself gets no values of the one that it is read for', () => {
+  const batch = new MessageBatch()
+  batch.add(
+    call({
+      first: Number.NaN,
+      get second() {
+        batch.add(call(-0, 2))
+        return Number.POSITIVE_INFINITY
+      },
+    }),
+  )
+  expect(read(batch)).toMatchObject([
+    { callID: 2, spread: { args: [-0] } },
+    { callID: 1, spread: { args: [{ first: Number.NaN, second: Number.POSITIVE_INFINITY }] } },
+  ])
+})
+
+it.each([
+  [
+    'a cycle',
+    () => {
+      const map = new Map()
+      map.set('self', map)
+      return map
+    },
+    'args.self: a call cannot carry a cycle; this one refers back to args',
+  ],
+  [
+    'a cycle through a set',
+    () => {
+      const set = new Set()
+      set.add([set])
+      return set
+    },
+    'args[0][0]: a call cannot carry a cycle; this one refers back to args',
+  ],
+  ['an invalid date', () => [new Date(Number.NaN)], 'args[0]: a call cannot carry an invalid Date'],
+  ['a function', () => ({ f: Math.max }), 'args.f: a call cannot carry function max'],
+  ['a symbol', () => Symbol('s'), 'args: a call cannot carry Symbol(s)'],
+  [
+    'half a character',
+    () => new Map([['\ud800', 1]]),
+    /^args: a call cannot carry the key "\\ud800", which holds a lone surrogate/,
+  ],
+  ['a regular expression', () => /x/, 'args: a call cannot carry a RegExp'],
+  [
+    'an array that was changed',
+    () => Object.assign(new NDArray('int8', [1], new Int8Array(1)), { shape: [2] }),
+    /^args: a call cannot carry an NDArray/,
+  ],
+])('D-1: %s is refused', (_, make, message) => {
+  const error = thrownBy(() => new MessageBatch().add(call(make()))) as Error
+  expect(error).toBeInstanceOf(UnserializableError)
+  expect(error.message).toMatch(message)
+})
+
+it.each([-1, 0.5, 2 ** 53, 'c1'])('W-2: %s is no id', (callID) => {
+  expect(() => new MessageBatch().add(call(1, callID))).toThrow(OptionError)
+})
+
+it('W-2: messages that are not of version 1 are refused', () => {
+  const batch = new MessageBatch()
+  expect(() => batch.add({ type: 'ready' })).toThrow(OptionError)
+  expect(() => batch.add({ type: 'accept', protocol: 1 })).toThrow(OptionError)
+  expect(() => batch.add({ type: 'other' } as never)).toThrow(OptionError)
+})
