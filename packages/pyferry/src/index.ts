@@ -1,7 +1,9 @@
+export type { TypedArray } from '@pyferry/codec'
 export {
   CodecError,
   FrameTooLargeError,
   MalformedFrameError,
+  NDArray,
   ProtocolError,
   TruncatedFrameError,
   UnserializableError,

@@ -89,6 +89,13 @@ export interface VenvConfig {
   captureStacks?: boolean
   /** `'base'`: use nothing beyond the base protocol. @default 'auto': found out when the worker is ready */
   protocol?: 'auto' | 'base'
+  /** A result that no rule carries fails its call, rather than arriving as its `repr`. @default false */
+  strictValues?: boolean
+  /**
+   * Who looks for what is to come without going to sleep, for at most 50 µs after each call: a small call takes a quarter of the time then
+   * when it finds the worker on another CPU. @default 'host' with two CPUs or more of quota, else 'off'
+   */
+  spin?: 'off' | 'host'
   /** Told what must not be fatal: a callback or an output sink that throws. @default process warnings */
   logger?: Logger
   /** Told when a worker became ready, and when one that had been ready died. */
@@ -133,6 +140,8 @@ export interface ResolvedOptions {
   maxResults: number | undefined
   captureStacks: boolean
   protocol: 'auto' | 'base'
+  strictValues: boolean
+  spin: 'off' | 'host' | undefined
   logger: Logger | undefined
   onLiveness: LivenessCallback | undefined
 }
@@ -181,6 +190,8 @@ const readers: { [K in keyof ResolvedOptions]: [Reader<ResolvedOptions[K]>, Reso
   maxResults: [integerBetween(1, Number.MAX_SAFE_INTEGER), undefined],
   captureStacks: [readBoolean, false],
   protocol: [oneOf('auto', 'base'), 'auto'],
+  strictValues: [readBoolean, false],
+  spin: [oneOf('off', 'host'), undefined],
   logger: [readLogger, undefined],
   onLiveness: [readFunction as Reader<LivenessCallback>, undefined],
 }

@@ -96,6 +96,8 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
       startTimeoutMs: options.startTimeoutMs,
       closeGraceMs: options.closeGraceMs,
       protocol: options.protocol,
+      strictValues: options.strictValues,
+      ...(options.spin && { spin: options.spin }),
       stdout: options.stdout,
       stderr: options.stderr,
       tails: () => this.#tails,

@@ -15,6 +15,7 @@ it('exports these names and no others', () => {
     'InterpreterError',
     'MachineError',
     'MalformedFrameError',
+    'NDArray',
     'NetworkError',
     'NotStartedError',
     'OptionError',

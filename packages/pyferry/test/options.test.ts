@@ -43,6 +43,8 @@ describe('options (V-1, V-2)', () => {
       maxResults: undefined,
       captureStacks: false,
       protocol: 'auto',
+      strictValues: false,
+      spin: undefined,
       logger: undefined,
       onLiveness: undefined,
     })

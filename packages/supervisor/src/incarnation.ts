@@ -20,6 +20,7 @@ import { type CallFacts, DiedError, type ExitFacts, StartError } from './errors.
 import { failureToError } from './failure.js'
 import type { Launch } from './launch.js'
 import { type CallEnd, callFacts, type PendingCall, PendingCalls } from './pending.js'
+import { Spinner } from './spin.js'
 import { type ProcessExit, WorkerProcess, type WorkerProcessOptions } from './worker-process.js'
 
 export interface IncarnationOptions {
@@ -30,6 +31,10 @@ export interface IncarnationOptions {
   maxFrameBytes: number
   /** `'base'`: use nothing beyond the base protocol, whatever the worker offers. */
   protocol: 'auto' | 'base'
+  /** A result that no rule carries fails its call. */
+  strictValues: boolean
+  /** Whether to look for answers without sleeping for a moment. */
+  isSpinning: boolean
   /** The process is gone. Told before its unanswered calls are, so that who hears of a call's end finds a worker that can be started. */
   onGone: (died: DiedError) => void
   /** A call has ended; told once per call. */
@@ -50,6 +55,7 @@ export class Incarnation {
   readonly #process: WorkerProcess
   readonly #connection: Connection
   readonly #pending = new PendingCalls()
+  readonly #spinner: Spinner | undefined
   readonly #ready = deferred<WorkerGreeting>()
   readonly #facts: CallFacts
   #defining: { opID: string; resolve: () => void; reject: (error: Error) => void } | undefined
@@ -69,6 +75,7 @@ export class Incarnation {
   constructor(options: IncarnationOptions) {
     this.#options = options
     this.#process = new WorkerProcess(options.launch, options.process)
+    if (options.isSpinning) this.#spinner = new Spinner({ isWaiting: () => this.#pending.size > 0 })
     this.#facts = { incarnation: options.number }
     if (this.#process.pid !== undefined) this.#facts.pid = this.#process.pid
     if (options.launch.environment !== undefined) this.#facts.environment = options.launch.environment
@@ -145,6 +152,7 @@ export class Incarnation {
     const wireId = this.#nextWireId === undefined ? call.id : this.#nextWireId++
     this.#connection.send({ type: 'call', callID: wireId, ...message })
     this.#pending.add(wireId, call)
+    this.#spinner?.touch()
   }
 
   stateOf(id: string, threads: number): 'queued' | 'running' | undefined {
@@ -198,7 +206,7 @@ export class Incarnation {
     if (this.#options.protocol !== 'base') {
       this.#features = new Set(message.features ?? [])
       if ((message.protocol ?? 0) >= 1) {
-        this.#connection.negotiate()
+        this.#connection.negotiate(this.#options.strictValues ? { strictValues: true } : {})
         this.#nextWireId = 0
       }
     }

@@ -22,6 +22,7 @@ import { nextState, type WorkerEvent, type WorkerState } from './lifecycle.js'
 import type { OutputSink } from './output.js'
 import type { CallEnd, PendingCall } from './pending.js'
 import { SharedStart } from './shared-start.js'
+import { hasTwoCpus } from './spin.js'
 import type { TailFile } from './tail-file.js'
 
 export interface WorkerOptions {
@@ -41,6 +42,10 @@ export interface WorkerOptions {
   closeGraceMs?: number
   /** `'base'`: use nothing beyond the base protocol. @default 'auto' */
   protocol?: 'auto' | 'base'
+  /** A result that no rule carries fails its call, rather than arriving as its `repr`. @default false */
+  strictValues?: boolean
+  /** Who looks for what is to come without sleeping, for at most 50 µs. @default 'host' with two CPUs or more, else 'off' */
+  spin?: 'off' | 'host'
   /** @default 'tail' */
   stdout?: OutputSink
   /** @default 'tail' */
@@ -225,6 +230,8 @@ export class Worker {
         },
         maxFrameBytes,
         protocol,
+        strictValues: this.#options.strictValues ?? false,
+        isSpinning: (this.#options.spin ?? defaultSpin()) === 'host',
         onGone: (died) => this.#onGone(incarnation, died),
         onCallEnd: (call, end) => onCallEnd(call, end, this.#isClosed),
       })
@@ -332,6 +339,13 @@ export class Worker {
   #move(event: WorkerEvent): void {
     this.#state = nextState(this.#state, event)
   }
+}
+
+let spinHere: 'off' | 'host' | undefined
+
+function defaultSpin(): 'off' | 'host' {
+  spinHere ??= hasTwoCpus() ? 'host' : 'off'
+  return spinHere
 }
 
 function callMessage(call: Submission, incarnation: Incarnation): Omit<CallMessage, 'type' | 'callID'> {

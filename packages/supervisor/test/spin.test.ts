@@ -1,0 +1,60 @@
+import { expect, it } from 'vitest'
+import { hasTwoCpus, parseQuota, Spinner } from '../src/spin.js'
+
+/** A spinner whose turns and time are given by the test. */
+function makeSpinner() {
+  const turns: (() => void)[] = []
+  const state = { nowMs: 0, isWaiting: true }
+  const spinner = new Spinner({
+    isWaiting: () => state.isWaiting,
+    now: () => state.nowMs,
+    nextTurn: (callback) => turns.push(callback),
+  })
+  const turn = (afterMs = 0) => {
+    state.nowMs += afterMs
+    for (const each of turns.splice(0)) each()
+    return turns.length
+  }
+  return { spinner, state, turn }
+}
+
+it('W-5: looks again in every turn, for 50 µs after the last thing that was sent', () => {
+  const { spinner, turn } = makeSpinner()
+  spinner.touch()
+  spinner.touch()
+  expect(turn()).toBe(1)
+  expect(turn(0.04)).toBe(1)
+  spinner.touch()
+  expect(turn(0.04)).toBe(1)
+  expect(turn(0.04)).toBe(1)
+  expect(turn(0.02)).toBe(0)
+})
+
+it('W-5: stops when nothing is waited for, and begins anew with the next call', () => {
+  const { spinner, state, turn } = makeSpinner()
+  spinner.touch()
+  state.isWaiting = false
+  expect(turn()).toBe(0)
+  state.isWaiting = true
+  spinner.touch()
+  expect(turn()).toBe(1)
+})
+
+it.each([
+  ['200000 100000', 2],
+  ['50000 100000', 0.5],
+  ['max 100000', undefined],
+  ['-1 100000', undefined],
+  [' ', undefined],
+])('W-5: the quota %j is %s', (text, cpus) => {
+  expect(parseQuota(text)).toBe(cpus)
+})
+
+it.each([
+  [2, undefined, true],
+  [1, undefined, false],
+  [8, 1.5, false],
+  [8, 2, true],
+])('W-5: %s CPUs with a quota of %s are two: %s', (count, quota, isEnough) => {
+  expect(hasTwoCpus(() => quota, count)).toBe(isEnough)
+})
