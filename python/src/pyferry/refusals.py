@@ -5,7 +5,7 @@ Imported when the first one is met.
 
 from __future__ import annotations
 
-__all__ = ["describe_foreign"]
+__all__ = ["describe_foreign", "type_name"]
 
 _HINTS = {
     "builtins.set": "sorted(value) or list(value)",
@@ -54,7 +54,13 @@ def describe_foreign(value: object) -> str:
             break
     else:
         hint = next((_METHODS[name] for name in _METHODS if hasattr(kind, name)), None)
-    module = "" if kind.__module__ in ("builtins", "__main__", "__sources__") else kind.__module__
-    name = f"{module}.{kind.__qualname__}" if module else kind.__qualname__
-    problem = f"a value of type {name}, which JSON does not have"
+    problem = f"a value of type {type_name(value)}, which JSON does not have"
     return problem if hint is None else f"{problem}; send {hint}"
+
+
+def type_name(value: object) -> str:
+    """Return the name of a value's class, with its module where that tells something."""
+    kind = type(value)
+    if kind.__module__ in ("builtins", "__main__", "__sources__"):
+        return kind.__qualname__
+    return f"{kind.__module__}.{kind.__qualname__}"

@@ -1,0 +1,202 @@
+"""What stands for a value of a foreign type (contract D-3); imported when the first one is met.
+
+A rule is chosen by type, once: a table of classes by name, so that nothing has to be imported to
+know them, then what the type offers itself. What a rule returns is looked at again.
+"""
+
+from __future__ import annotations
+
+import sys
+from _collections_abc import Mapping, Sequence, Set
+
+from pyferry.refusals import type_name
+from pyferry.walk import LEAF, to_base
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from pyferry.marking import Marking
+    from pyferry.walk import Replaced
+
+    Rule = Callable[[Any, Marking], Replaced]
+
+__all__ = ["replace_foreign"]
+
+MAX_REPLACEMENTS = 64
+"""How often a value may be replaced by another one before that is taken for a circle."""
+
+MAX_RULES = 1000
+"""Types whose rule is remembered; functions that make classes must not fill the memory."""
+
+_PLAIN = frozenset({str, type(None), bool, int, float, bytes, dict, list, tuple})
+
+_rules: dict[type, Rule] = {}
+
+
+def replace_foreign(value: Any, walk: Marking) -> Replaced:
+    """Return what stands for `value`, of a plain type, and the mark that it needs.
+
+    Raises:
+        UnserializableError: for what cannot be carried.
+        BaseException: whatever a method of the user's raised.
+    """
+    for _ in range(MAX_REPLACEMENTS):
+        kind = type(value)
+        rule = _rules.get(kind)
+        if rule is None:
+            if len(_rules) >= MAX_RULES:
+                _rules.clear()
+            rule = _rules[kind] = _find_rule(kind)
+        value, mark = rule(value, walk)
+        if mark is not None or type(value) in _PLAIN:
+            return value, mark
+    raise walk.refusal(f"a value of type {type_name(value)}, whose replacements lead nowhere")
+
+
+def _find_rule(kind: type) -> Rule:
+    names = [f"{base.__module__}.{base.__qualname__}" for base in kind.__mro__]
+    if "enum.Enum" in names:
+        return _enum_value
+    if issubclass(kind, (str, int, float, dict, tuple, list, bytes, bytearray)):
+        return _base
+    for name in names:
+        rule = _BY_NAME.get(name)
+        if rule is not None:
+            return rule
+    if issubclass(kind, Mapping):
+        return lambda value, _: (dict(value.items()), None)
+    if issubclass(kind, Set):
+        return lambda value, _: (list(value), "set")
+    if issubclass(kind, Sequence):
+        return lambda value, _: (list(value), None)
+    if hasattr(kind, "__dataclass_fields__"):
+        return _dataclass_fields
+    if callable(getattr(kind, "model_dump", None)):
+        return lambda value, _: (value.model_dump(), None)
+    if hasattr(kind, "__attrs_attrs__"):
+        return _attrs_fields
+    if callable(getattr(kind, "dict", None)):
+        return lambda value, _: (value.dict(), None)
+    if callable(getattr(kind, "__json__", None)):
+        return lambda value, _: (value.__json__(), None)
+    return _repr
+
+
+def _enum_value(member: Any, _walk: Marking) -> Replaced:
+    value = member.value
+    return value if isinstance(value, (str, int, float, type(None))) else member.name, None
+
+
+def _base(value: Any, _walk: Marking) -> Replaced:
+    return to_base(value), None
+
+
+def _set(value: Any, _walk: Marking) -> Replaced:
+    return list(value), "set"
+
+
+def _datetime(value: Any, walk: Marking) -> Replaced:
+    if value != value:
+        # Not a time, as pandas has it.
+        return None, None
+    if value.utcoffset() is None:
+        return value.isoformat(), None
+    import datetime
+
+    epoch = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+    milliseconds = (value - epoch) // datetime.timedelta(milliseconds=1)
+    walk.mark("date")
+    return int(milliseconds), LEAF
+
+
+def _iso_text(value: Any, _walk: Marking) -> Replaced:
+    return value.isoformat(), None
+
+
+def _duration(value: Any, _walk: Marking) -> Replaced:
+    """Write a timedelta as ISO 8601 does; the sign in front, as most readers know it."""
+    sign = ""
+    if value.days < 0:
+        sign, value = "-", -value
+    minutes, seconds = divmod(value.seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    fraction = f".{value.microseconds:06}".rstrip("0") if value.microseconds else ""
+    day = f"{value.days}D" if value.days else ""
+    time = (f"{hours}H" if hours else "") + (f"{minutes}M" if minutes else "")
+    if seconds or fraction or not (day or time):
+        time += f"{seconds}{fraction}S"
+    return f"{sign}P{day}{'T' if time else ''}{time}", None
+
+
+def _text(value: Any, _walk: Marking) -> Replaced:
+    return str(value), None
+
+
+def _memory(value: Any, walk: Marking) -> Replaced:
+    from pyferry.arrays import attach_memory
+
+    return attach_memory(memoryview(value), walk)
+
+
+def _numpy_array(value: Any, walk: Marking) -> Replaced:
+    from pyferry.arrays import attach_array
+
+    return attach_array(value, walk)
+
+
+def _numpy_scalar(value: Any, walk: Marking) -> Replaced:
+    from pyferry.arrays import replace_scalar
+
+    return replace_scalar(value, walk)
+
+
+def _masked_array(value: Any, walk: Marking) -> Replaced:
+    raise walk.refusal(f"a value of type {type_name(value)}; masks are not carried; send .filled()")
+
+
+def _dataclass_fields(value: Any, walk: Marking) -> Replaced:
+    if isinstance(value, type):
+        return _repr(value, walk)
+    fields = sys.modules["dataclasses"].fields(value)
+    return {field.name: getattr(value, field.name) for field in fields}, None
+
+
+def _attrs_fields(value: Any, _walk: Marking) -> Replaced:
+    names = [attribute.name for attribute in type(value).__attrs_attrs__]
+    return {name: getattr(value, name) for name in names}, None
+
+
+def _stream(value: Any, walk: Marking) -> Replaced:
+    raise walk.refusal(f"a value of type {type_name(value)}, which is no result; send list(value)")
+
+
+def _repr(value: Any, walk: Marking) -> Replaced:
+    if walk.is_strict:
+        raise walk.refusal(f"a value of type {type_name(value)}, which no rule carries")
+    return repr(value), None
+
+
+_BY_NAME: dict[str, Rule] = {
+    "builtins.set": _set,
+    "builtins.frozenset": _set,
+    "datetime.datetime": _datetime,
+    "datetime.date": _iso_text,
+    "datetime.time": _iso_text,
+    "datetime.timedelta": _duration,
+    "decimal.Decimal": _text,
+    "uuid.UUID": _text,
+    "pathlib.PurePath": _text,
+    "pathlib._local.PurePath": _text,
+    "builtins.memoryview": _memory,
+    "array.array": _memory,
+    "numpy.ma.core.MaskedArray": _masked_array,
+    "numpy.ma.MaskedArray": _masked_array,
+    "numpy.ndarray": _numpy_array,
+    "numpy.generic": _numpy_scalar,
+    # They will be streams (contract T-1), and their repr tells nobody anything.
+    "builtins.generator": _stream,
+    "builtins.async_generator": _stream,
+    "builtins.coroutine": _stream,
+}
