@@ -29,6 +29,7 @@ def test_the_first_frame_is_ready_and_says_who_it_is(way: str) -> None:
             "pid": host.process.pid,
             "pythonVersion": ready["pythonVersion"],
             "implementation": "cpython",
+            "protocol": 1,
         }
         assert len(ready["pythonVersion"].split(".")) == 3
         assert host.finish() == (0, [], "", "")

@@ -28,7 +28,7 @@ def test_what_waits_is_written_at_once(
     """W-1: one write for all frames of a chunk."""
     writes = []
     monkeypatch.setattr(os, "write", lambda fd, data: writes.append((fd, bytes(data))) or len(data))
-    output = Output(pipe[1])
+    output = Output(pipe[1], 1 << 26)
     for frame in (b"one", b"two", b"three"):
         output.add(frame)
     assert output.needs_flush
@@ -50,7 +50,7 @@ def test_a_partial_write_is_continued(
         return len(data[:3])
 
     monkeypatch.setattr(os, "write", write_some)
-    output = Output(pipe[1])
+    output = Output(pipe[1], 1 << 26)
     output.add(b"0123456789")
     output.flush()
 
@@ -59,7 +59,7 @@ def test_a_partial_write_is_continued(
 
 def test_threads_never_write_one_frame_into_another(pipe: tuple[int, int]) -> None:
     """W-1: frames larger than the pipe, from eight threads, each thread's in its order."""
-    output = Output(pipe[1])
+    output = Output(pipe[1], 1 << 26)
     count, size = 40, 100_000
 
     def write(number: int) -> None:
@@ -86,7 +86,7 @@ def test_threads_never_write_one_frame_into_another(pipe: tuple[int, int]) -> No
 
 def test_a_thread_does_not_wait_for_another_that_is_writing(pipe: tuple[int, int]) -> None:
     """W-1: it leaves its frame to that one, and `drain` waits for both."""
-    output = Output(pipe[1])
+    output = Output(pipe[1], 1 << 26)
     first = b"a" * 1_000_000
     output.add(first)
     writer = threading.Thread(target=output.flush)

@@ -141,7 +141,7 @@ def encode(message: dict[str, Any]) -> str:
         return messages.encode_failed(call_id, message)
     assert kind == "ready"
     return messages.encode_ready(
-        message["pid"], message["pythonVersion"], message["implementation"]
+        message["pid"], message["pythonVersion"], message["implementation"], None
     )
 
 

@@ -73,13 +73,22 @@ describe('call (V-5)', () => {
     ['a cycle', cyclic, 'args.a.b'],
     ['a function', { items: [1, () => 1] }, 'args.items[1]'],
     ['a symbol', [Symbol('s')], 'args[0]'],
+  ])('V-5, D-6: refuses %s with its path', async (_, value, path) => {
+    const py = await startVenv(basics)
+    expect(() => py.call('echo', value)).toThrow(UnserializableError)
+    expect(() => py.call('echo', value)).toThrow(expect.objectContaining({ path }))
+    expect(() => py.call('echo', value)).toThrow(TypeError)
+  })
+
+  it.each<[string, unknown, string]>([
+    ['a cycle', cyclic, 'args.a.b'],
     ['NaN', { x: Number.NaN }, 'args.x'],
     ['a big integer', { n: 2n ** 70n }, 'args.n'],
     ['an unsafe integer', [2 ** 53], 'args[0]'],
     ['a Map', { 'a b': new Map() }, 'args["a b"]'],
     ['a Date', new Date(), 'args'],
-  ])('V-5, W-1: refuses %s with its path', async (_, value, path) => {
-    const py = await startVenv(basics)
+  ])('V-5, W-1: in the base protocol refuses %s with its path', async (_, value, path) => {
+    const py = await startVenv(basics, { protocol: 'base' })
     expect(() => py.call('echo', value)).toThrow(UnserializableError)
     expect(() => py.call('echo', value)).toThrow(expect.objectContaining({ path }))
     expect(() => py.call('echo', value)).toThrow(TypeError)

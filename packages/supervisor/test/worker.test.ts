@@ -196,9 +196,13 @@ describe('calls', () => {
     expect((outcome as unknown as { error: PythonError }).error.traceback).toContain('raise broken from error')
   })
 
-  it('W-1, D-6: a result that cannot be carried fails that call alone, with its path', async () => {
+  it.each([
+    { title: 'W-1: in the base protocol', options: { protocol: 'base' as const }, item: '{2, 3}' },
+    { title: 'D-3: with strict values', options: { strictValues: true }, item: 'object()' },
+  ])('D-6: a result that cannot be carried fails that call alone, with its path; $title', async ({ options, item }) => {
     const { worker, end } = makeWorker({
-      definition: source('def f(x): return {"items": [1, {2, 3}]}\ndef g(x): return x'),
+      ...options,
+      definition: source(`def f(x): return {"items": [1, ${item}]}\ndef g(x): return x`),
     })
     await worker.start(() => own())
     const outcome = await end('f')

@@ -58,7 +58,7 @@ def _claim(options: Options) -> tuple[int, int]:
 
 def _send_ready(write_end: int, limit: int) -> None:
     version = ".".join(map(str, sys.version_info[:3]))
-    text = messages.encode_ready(os.getpid(), version, sys.implementation.name)
+    text = messages.encode_ready(os.getpid(), version, sys.implementation.name, messages.PROTOCOL)
     try:
         # Far smaller than what an empty pipe holds: written whole.
         os.write(write_end, encode_frame(text, max(limit, len(text))))
@@ -88,7 +88,7 @@ def _serve(read_end: int, write_end: int, options: Options) -> None:
     from pyferry.output import Output
 
     confine_interrupts()
-    output = Output(write_end)
+    output = Output(write_end, options.max_frame_bytes)
     connection = Connection(
         read_end, output, ForkGuard(read_end, write_end), options.max_frame_bytes
     )

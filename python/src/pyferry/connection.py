@@ -11,22 +11,27 @@ import os
 import sys
 from _collections_abc import Coroutine
 
-from pyferry import messages
-from pyferry.errors import FrameTooLargeError, MalformedFrameError, ProtocolError
-from pyferry.framing import FrameReader, encode_frame
-from pyferry.jsontext import write_json
-from pyferry.messages import Call, Define, Ping
+from pyferry.dialect import Base, Negotiated
+from pyferry.errors import (
+    FrameTooLargeError,
+    MalformedFrameError,
+    ProtocolError,
+    ProtocolVersionError,
+)
+from pyferry.framing import FrameReader
+from pyferry.messages import PROTOCOL, Accept, Call, Define, Ping
 from pyferry.namespace import Namespace
+from pyferry.negotiated import HELLO
 from pyferry.output import exit_now
-from pyferry.values import to_wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, NoReturn
 
+    from pyferry.dialect import Dialect, Written
     from pyferry.forking import ForkGuard
-    from pyferry.messages import Task
+    from pyferry.messages import Message, Task, Unknown
     from pyferry.output import Output
 
 __all__ = ["CHUNK_BYTES", "Connection", "call_user"]
@@ -47,7 +52,7 @@ def call_user(function: Callable[..., Any], args: list[Any], kwargs: dict[str, A
 class Connection:
     """The work that an executor drives.
 
-    `next_task` and `read` belong to the thread that leads; `run` and `flush` are called from any,
+    `next_tasks` and `read` belong to the thread that leads; `run` and `flush` are called from any,
     several at once.
     """
 
@@ -65,10 +70,13 @@ class Connection:
         self._forks = forks
         self._limit = limit
         self._reader = FrameReader(limit)
+        self._dialect: Dialect = Base(limit)
+        self._has_begun = False
+        # Of the frame that is being gone through, last one first.
+        self._messages: list[Message] = []
         self._namespace = Namespace()
-        self._calls_in_flight: set[str] = set()
+        self._calls_in_flight: set[str | int] = set()
         self._defines_in_flight: set[str] = set()
-        self._pong = encode_frame(messages.PONG, max(limit, len(messages.PONG)))
 
     @property
     def has_answers(self) -> bool:
@@ -78,7 +86,7 @@ class Connection:
     @property
     def has_input(self) -> bool:
         """Whether bytes have come that no task was made of; asked by any thread, as a hint."""
-        return self._reader.has_data
+        return bool(self._messages) or self._reader.has_data
 
     def flush(self) -> None:
         """Write the answers that wait."""
@@ -107,26 +115,38 @@ class Connection:
             self._fail(error)
         return False
 
-    def next_task(self) -> Task | None:
-        """Return the next call or define that has come whole; `None` until more is read.
+    def next_tasks(self) -> list[Task] | None:
+        """Return the calls that come next in one frame, or a define; `None`: read more.
 
-        Everything else that comes before it is answered here. Ends the process at a bad frame:
+        Everything else that comes before them is answered here. Ends the process at a bad frame:
         after it the stream has no trustworthy position.
         """
         try:
             while True:
+                calls: list[Task] = []
+                messages = self._messages
+                while messages:
+                    message = messages.pop()
+                    if isinstance(message, Call):
+                        self._accept(message)
+                        calls.append(message)
+                    elif calls:
+                        # Not before those: they are to be started first.
+                        messages.append(message)
+                        break
+                    elif isinstance(message, Define):
+                        self._accept(message)
+                        return [message]
+                    else:
+                        self._answer(message)
+                        self._has_begun = True
+                if calls:
+                    return calls
                 body = self._reader.try_next()
                 if body is None:
                     return None
-                message = messages.decode_message(body)
-                if isinstance(message, (Call, Define)):
-                    self._accept(message)
-                    return message
-                if isinstance(message, Ping):
-                    self._output.add(self._pong)
-                else:
-                    text = f"no message of type {message.type!r} is served here"
-                    self._say("UnknownMessageError", text)
+                self._messages = self._dialect.decode(body)
+                self._messages.reverse()
         except ProtocolError as error:
             self._fail(error)
 
@@ -137,7 +157,29 @@ class Connection:
         else:
             self._run_define(task)
 
+    def _answer(self, message: Accept | Ping | Unknown) -> None:
+        if isinstance(message, Ping):
+            self._output.add(self._dialect.pong())
+        elif isinstance(message, Accept):
+            self._switch(message)
+        else:
+            text = f"no message of type {message.type!r} is served here"
+            self._say("UnknownMessageError", text)
+
+    def _switch(self, accept: Accept) -> None:
+        """Go over to the version that the host has chosen."""
+        if self._has_begun:
+            raise MalformedFrameError("accept is not the first message of the host")
+        if accept.protocol != PROTOCOL:
+            text = f"version {accept.protocol} of the protocol is not spoken here, {PROTOCOL} is"
+            raise ProtocolVersionError(text)
+        self._dialect = Negotiated(self._limit, is_strict=accept.is_strict)
+        self._output.add(HELLO)
+
     def _accept(self, task: Task) -> None:
+        self._has_begun = True
+        known: set[Any]
+        id_: Any
         if isinstance(task, Call):
             known, id_ = self._calls_in_flight, task.call_id
         else:
@@ -150,57 +192,58 @@ class Connection:
         try:
             if call.problem is not None:
                 raise call.problem
+            if call.marked is not None:
+                call.marked.revive()
             function = self._namespace.targets.find(call.function)
             result = call_user(function, call.args, call.kwargs)
             if type(result) not in _NEVER_A_COROUTINE and isinstance(result, Coroutine):
                 result = call_user(_run_coroutine, [result], {})
             if self._forks.is_child:
                 self._forks.exit_child(None)
-            text = messages.encode_returned(call.call_id, write_json(to_wire(result)))
-            frame = encode_frame(text, self._limit)
+            answer = self._dialect.returned(call.call_id, result)
         except BaseException as error:
             if self._forks.is_child:
                 self._forks.exit_child(error)
-            frame = self._failure(messages.encode_failed, call.call_id, error)
+            answer = self._failure(self._dialect.failed, call.call_id, error)
         # Before the answer can be read: the id is the host's again.
         self._calls_in_flight.discard(call.call_id)
-        self._output.add(frame)
+        self._output.add(answer)
 
     def _run_define(self, define: Define) -> None:
         try:
             call_user(self._namespace.define, [define], {})
             if self._forks.is_child:
                 self._forks.exit_child(None)
-            frame = encode_frame(messages.encode_op_done(define.op_id, None), self._limit)
+            answer = self._dialect.defined(define.op_id, None)
         except BaseException as error:
             if self._forks.is_child:
                 self._forks.exit_child(error)
-            frame = self._failure(messages.encode_op_done, define.op_id, error)
+            answer = self._failure(self._dialect.defined, define.op_id, error)
         self._defines_in_flight.discard(define.op_id)
-        self._output.add(frame)
+        self._output.add(answer)
 
     def _failure(
-        self, encode: Callable[[str, dict[str, Any]], str], id_: str, error: BaseException
-    ) -> bytes:
-        """Frame a failure as fully as the limit and the state of the process allow."""
+        self, write: Callable[[Any, dict[str, Any]], Written], id_: str | int, error: BaseException
+    ) -> Written:
+        """Write a failure as fully as the limit and the state of the process allow."""
         from pyferry.failures import describe_failure, minimal_failure
 
         try:
             fields = describe_failure(error, self._namespace.sources)
-            return encode_frame(encode(id_, fields), self._limit)
+            return write(id_, fields)
         except FrameTooLargeError:
             fields = {**minimal_failure(error), "errorMessage": fields["errorMessage"][:200]}
         except BaseException:
             # Out of memory or stack while describing: the class is known without either.
             fields = minimal_failure(error)
         try:
-            return encode_frame(encode(id_, fields), self._limit)
+            return write(id_, fields)
         except FrameTooLargeError as too_large:
             self._fail(too_large)
 
     def _say(self, error_type: str, text: str) -> None:
         try:
-            self._output.add(encode_frame(messages.encode_error(error_type, text), self._limit))
+            self._output.add(self._dialect.error(error_type, text))
         except FrameTooLargeError:
             # A limit below any sentence; the exit status says it too.
             return

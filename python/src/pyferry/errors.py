@@ -3,7 +3,8 @@
 Exception ─┬─ ProtocolError                the host's bytes; they end the connection
            │    ├─ FrameTooLargeError      also an answer of ours, which fails one call
            │    ├─ TruncatedFrameError
-           │    └─ MalformedFrameError
+           │    ├─ MalformedFrameError
+           │    └─ ProtocolVersionError
            ├─ UnserializableError          a value; fails one call
            └─ NameError
                 └─ FunctionNotFoundError   the caller's name; fails one call
@@ -16,6 +17,7 @@ __all__ = [
     "FunctionNotFoundError",
     "MalformedFrameError",
     "ProtocolError",
+    "ProtocolVersionError",
     "TruncatedFrameError",
     "UnserializableError",
 ]
@@ -45,6 +47,10 @@ class TruncatedFrameError(ProtocolError):
 
 class MalformedFrameError(ProtocolError):
     """A frame's body is not a message of the protocol."""
+
+
+class ProtocolVersionError(ProtocolError):
+    """The host has chosen a version that is not spoken here."""
 
 
 class UnserializableError(Exception):

@@ -1,9 +1,10 @@
 """Who runs what: functions inline on the thread that read them, and no long one stops the reading.
 
 A hand-over between threads costs more than a whole small call, so there is none while functions are
-quick. One thread at a time holds the **lead**: it alone reads the channel. It gives the lead up
-before anything that may take long, which is running a task and writing answers, and takes it back
-afterwards if it is still free:
+quick; and two passes through a lock cost as much as the call, so a thread that has a slot takes all
+calls that wait, its **batch**, and runs one after the other. One thread at a time holds the
+**lead**: it alone reads the channel. It gives the lead up before anything that may take long, which
+is running a task and writing answers, and takes it back afterwards if it is still free:
 
     leading ──task──> running ──lead free──────────────> leading   the usual round, one thread
                          ├──lead taken, a call waits──> running    the next one
@@ -20,7 +21,10 @@ reads, and the call had to wait for a define.
 Invariants, kept under `_gate`:
 
 - At most one thread has the lead, and only that one touches the reading side of the work.
-- `_running` ≤ `limit`. Calls start in stream order: none overtakes one that waits.
+- `_running` ≤ `limit`. Calls start in stream order: none overtakes one that waits. Whoever wants to
+  start one while a thread has a batch left takes that back first; so does the monitor, when the
+  thread has not finished one for a whole tick. Only a batch's own thread takes from its left,
+  without the gate, and others from its right, with it.
 - One define runs at a time. It needs no slot, since it must not wait for long calls; it goes ahead
   of the calls that wait, and no call starts while it runs.
 - Every thread is leading, running, writing or parked: `limit` calls, a define and a leader make at
@@ -52,7 +56,7 @@ if TYPE_CHECKING:
         def has_answers(self) -> bool: ...
         @property
         def has_input(self) -> bool: ...
-        def next_task(self) -> Task | None: ...
+        def next_tasks(self) -> list[Task] | None: ...
         def read(self) -> bool: ...
         def run(self, task: Task) -> None: ...
         def flush(self) -> None: ...
@@ -78,14 +82,23 @@ FLUSH_AFTER_SECONDS = 0.0003
 
 
 class _Seat:
-    """Where a thread parks, and what it is given: the lead, a task, or nothing at the end."""
+    """Where a thread parks, and what it is given: the lead, a task, or nothing at the end.
 
-    __slots__ = ("leads", "stands_back", "task", "wake")
+    Attributes:
+        batch: calls that follow the task, in the same slot.
+        turn: when it was taken, among those of others.
+        finished: how many tasks this thread has run; `seen`: at the monitor's last tick.
+    """
+
+    __slots__ = ("batch", "finished", "leads", "seen", "stands_back", "task", "turn", "wake")
 
     def __init__(self) -> None:
         self.leads = False
         self.stands_back = False
         self.task: Task | None = None
+        self.batch: deque[Task] = deque()
+        self.turn = 0
+        self.finished = self.seen = 0
         self.wake = allocate_lock()
         self.wake.acquire()
 
@@ -117,10 +130,8 @@ class Executor:
         self._gate = allocate_lock()
         # The seat of the thread that has the lead.
         self._leader: _Seat | None = None
-        # How often the lead was given up and tasks have finished: what has not changed a tick later
-        # is stuck.
+        # How often the lead was given up: what has not changed a tick later is stuck.
         self._turns = 0
-        self._finished = 0
         self._running = 0
         self._is_defining = False
         self._calls: deque[Task] = deque()
@@ -129,6 +140,7 @@ class Executor:
         self._threads = 1
         self._spares: list[_Seat] = []
         self._main_seat = _Seat()
+        self._seats = [self._main_seat]
         self._is_monitored = False
         self._is_monitor_parked = False
         self._alarm = allocate_lock()
@@ -143,7 +155,8 @@ class Executor:
     def _live(self, seat: _Seat) -> None:
         """Spend one thread's life with what its seat was given, until the end."""
         work = self._work
-        flushed_at = time.perf_counter()
+        run, clock = work.run, time.perf_counter
+        flushed_at = clock()
         while True:
             leads, task = seat.leads, seat.task
             seat.leads, seat.task = False, None
@@ -154,11 +167,19 @@ class Executor:
                     leads = False
                 if task is None:
                     break
-                work.run(task)
-                now = time.perf_counter()
-                if now - flushed_at > FLUSH_AFTER_SECONDS or (is_inline and not work.has_input):
-                    work.flush()
-                    flushed_at = now
+                batch = seat.batch
+                while True:
+                    run(task)
+                    seat.finished += 1
+                    now = clock()
+                    is_last = is_inline and not batch and not work.has_input
+                    if is_last or now - flushed_at > FLUSH_AFTER_SECONDS:
+                        work.flush()
+                        flushed_at = now
+                    try:
+                        task = batch.popleft()
+                    except IndexError:
+                        break
                 leads, task = self._finish(task, seat)
             work.flush()
             if not self._rest(seat):
@@ -167,18 +188,19 @@ class Executor:
     def _lead(self, seat: _Seat) -> Task | None:
         """Read until there is a task to run, then give up the lead. `None`: lost it, or the end."""
         work = self._work
-        finished = self._finished
+        finished = self._count_finished()
         while True:
-            task = work.next_task()
-            if task is not None:
-                if self._start(task, seat):
+            tasks = work.next_tasks()
+            if tasks is not None:
+                task = self._start(tasks, seat)
+                if task is not None:
                     return task
             elif work.has_answers:
                 self._give_up_lead()
                 work.flush()
                 if not self._try_lead(seat):
                     return None
-            elif self._calls and self._finished != finished and self._stand_back(seat):
+            elif self._calls and self._count_finished() != finished and self._stand_back(seat):
                 return None
             elif not work.read():
                 self._end()
@@ -204,24 +226,36 @@ class Executor:
             self._wake(self._main_seat, leads=True)
             return True
 
-    def _start(self, task: Task, seat: _Seat) -> bool:
-        """Give up the lead and take a slot for `task`; or let it wait, and keep the lead."""
+    def _start(self, tasks: list[Task], seat: _Seat) -> Task | None:
+        """Give up the lead and take a slot for the first of `tasks`; or let all wait, and keep it.
+
+        Args:
+            tasks: calls, or one define.
+            seat: of the thread that leads.
+        """
         if not self._is_monitored:
             self._start_monitor()
         with self._gate:
-            if task.is_define:
-                if self._is_defining:
-                    self._defines.append(task)
-                    return False
-                self._is_defining = True
-            elif self._calls or not self._may_run_call(seat):
-                self._calls.append(task)
+            if self._running > 0:
+                self._take_back(self._seats)
+            (self._defines if tasks[0].is_define else self._calls).extend(tasks)
+            following = self._take_waiting(seat)
+            if following is None:
                 self._wake_main_for_call()
-                return False
             else:
-                self._running += 1
-            self._release_lead()
-            return True
+                self._release_lead()
+            return following
+
+    def _take_back(self, seats: list[_Seat]) -> None:
+        """Let what is left of the batches of `seats` wait again, before all that came later."""
+        for seat in sorted(seats, key=_turn_of, reverse=True):
+            batch = seat.batch
+            while batch:
+                try:
+                    self._calls.appendleft(batch.pop())
+                except IndexError:  # noqa: PERF203
+                    # Its own thread was quicker.
+                    break
 
     def _finish(self, task: Task, seat: _Seat) -> tuple[bool, Task | None]:
         """Free the slot of `task`; tell whether this thread leads again, or else the next task."""
@@ -230,7 +264,6 @@ class Executor:
                 self._is_defining = False
             else:
                 self._running -= 1
-            self._finished += 1
             following = self._take_waiting(seat)
             if following is not None:
                 return False, following
@@ -266,8 +299,15 @@ class Executor:
             return self._defines.popleft()
         if self._calls and self._may_run_call(seat):
             self._running += 1
-            return self._calls.popleft()
+            self._turns += 1
+            seat.turn = self._turns
+            seat.batch.extend(self._calls)
+            self._calls.clear()
+            return seat.batch.popleft()
         return None
+
+    def _count_finished(self) -> int:
+        return sum([seat.finished for seat in self._seats])
 
     def _may_run_call(self, seat: _Seat) -> bool:
         if self._is_defining or self._running >= self._limit:
@@ -305,6 +345,7 @@ class Executor:
         with self._gate:
             self._has_ended = True
             if self._drops_waiting:
+                self._take_back(self._seats)
                 self._calls.clear()
                 self._defines.clear()
 
@@ -329,8 +370,12 @@ class Executor:
             with self._gate:
                 is_free = self._leader is None and turns == self._turns
                 free_ticks = free_ticks + 1 if is_free else 0
-                is_stuck = is_free and finished == self._finished
-                turns, finished = self._turns, self._finished
+                count = self._count_finished()
+                is_stuck = is_free and finished == count
+                turns, finished = self._turns, count
+                self._take_back([seat for seat in self._seats if seat.finished == seat.seen])
+                for seat in self._seats:
+                    seat.seen = seat.finished
                 is_busy = self._leader is None or self._running > 0 or self._is_defining
                 idle_ticks = 0 if is_busy else idle_ticks + 1
                 if is_stuck or free_ticks > MAX_FREE_TICKS:
@@ -362,6 +407,7 @@ class Executor:
             except RuntimeError:
                 return
             self._threads += 1
+            self._seats.append(seat)
             self._wake(seat, leads=leads)
 
     def _wake(self, seat: _Seat, *, leads: bool) -> None:
@@ -375,3 +421,7 @@ class Executor:
     def _live_when_woken(self, seat: _Seat) -> None:
         seat.park()
         self._live(seat)
+
+
+def _turn_of(seat: _Seat) -> int:
+    return seat.turn

@@ -14,15 +14,19 @@ if TYPE_CHECKING:
     from typing import Any, Union
 
     Task = Union["Call", "Define"]
-    Message = Union["Call", "Define", "Ping", "Unknown"]
+    Message = Union["Call", "Define", "Accept", "Ping", "Unknown"]
+
+    from pyferry.marks import Marked
 
 __all__ = [
     "FEATURES",
     "PONG",
+    "Accept",
     "Call",
     "Define",
     "Ping",
     "Unknown",
+    "decode_define",
     "decode_message",
     "encode_error",
     "encode_failed",
@@ -33,6 +37,9 @@ __all__ = [
 
 FEATURES = ("parts", "modules", "spread")
 
+PROTOCOL = 1
+"""The highest version of the negotiated protocol that is spoken here, see `negotiated.py`."""
+
 BYTES_MARK = b'"__bytes__"'
 
 
@@ -40,20 +47,23 @@ class Call:
     """Call `function` with `args` and `kwargs`; answered by `call_done`.
 
     Attributes:
+        call_id: a text in the base protocol, an integer in version 1.
         is_spread: whether the arguments came as `spread`, which is what paths to them begin with.
+        marked: places in the arguments that mean something else than what stands there.
         problem: why the arguments cannot be read; they are empty then, and the call fails with it.
     """
 
     is_define = False
 
-    __slots__ = ("args", "call_id", "function", "is_spread", "kwargs", "problem")
+    __slots__ = ("args", "call_id", "function", "is_spread", "kwargs", "marked", "problem")
 
-    def __init__(self, call_id: str, function: str, value: Any) -> None:
+    def __init__(self, call_id: str | int, function: str, args: list[Any]) -> None:
         self.call_id = call_id
         self.function = function
-        self.args: list[Any] = [value]
+        self.args = args
         self.kwargs: dict[str, Any] = {}
         self.is_spread = False
+        self.marked: Marked | None = None
         self.problem: UnserializableError | None = None
 
 
@@ -78,6 +88,22 @@ class Define:
         self.modules: list[str] | None = None
         self.import_paths: list[str] | None = None
         self.expose: str | list[str] | None = None
+
+
+class Accept:
+    """From here on version `protocol` is spoken; the first message of a host, or none.
+
+    Attributes:
+        is_strict: whether a result that no rule carries fails its call.
+    """
+
+    is_define = False
+
+    __slots__ = ("is_strict", "protocol")
+
+    def __init__(self, protocol: int, *, is_strict: bool) -> None:
+        self.protocol = protocol
+        self.is_strict = is_strict
 
 
 class Ping:
@@ -118,14 +144,16 @@ def decode_message(body: bytes) -> Message:
     if kind == "ping":
         return Ping()
     if kind == "define":
-        return _decode_define(fields)
+        return decode_define(fields)
+    if kind == "accept":
+        return _decode_accept(fields)
     return Unknown(kind)
 
 
 def _decode_call(fields: dict[str, Any], body: bytes) -> Call:
     if "args" not in fields:
         raise MalformedFrameError("a call has no field args")
-    call = Call(_text(fields, "callID"), _text(fields, "func"), fields["args"])
+    call = Call(_text(fields, "callID"), _text(fields, "func"), [fields["args"]])
     spread = fields.get("spread")
     if spread is not None:
         if type(spread) is not dict:
@@ -161,7 +189,17 @@ def _revive_arguments(call: Call) -> None:
         call.problem = problem
 
 
-def _decode_define(fields: dict[str, Any]) -> Define:
+def _decode_accept(fields: dict[str, Any]) -> Accept:
+    protocol, is_strict = fields.get("protocol"), fields.get("strictValues")
+    if type(protocol) is not int or protocol < 0:
+        raise MalformedFrameError(f"the field protocol is {_kind(protocol)}, not an integer")
+    if type(is_strict) not in (bool, type(None)):
+        raise MalformedFrameError(f"the field strictValues is {_kind(is_strict)}, not a boolean")
+    return Accept(protocol, is_strict=bool(is_strict))
+
+
+def decode_define(fields: dict[str, Any]) -> Define:
+    """Read the fields of a define."""
     define = Define(_text(fields, "opID"), _text(fields, "code"))
     parts = fields.get("parts")
     if parts is not None:
@@ -205,17 +243,18 @@ def _kind(value: object) -> str:
 PONG = '{"type":"pong"}'
 
 
-def encode_ready(pid: int, version: str, implementation: str) -> str:
+def encode_ready(pid: int, version: str, implementation: str, protocol: int | None) -> str:
     """Write the first message of a worker."""
-    return write_json(
-        {
-            "type": "ready",
-            "features": FEATURES,
-            "pid": pid,
-            "pythonVersion": version,
-            "implementation": implementation,
-        }
-    )
+    fields: dict[str, Any] = {
+        "type": "ready",
+        "features": FEATURES,
+        "pid": pid,
+        "pythonVersion": version,
+        "implementation": implementation,
+    }
+    if protocol is not None:
+        fields["protocol"] = protocol
+    return write_json(fields)
 
 
 def encode_returned(call_id: str, result: str) -> str:

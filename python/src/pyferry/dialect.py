@@ -1,0 +1,115 @@
+"""How messages are written: as the base protocol does, or as version 1 of the negotiated one.
+
+A connection begins with the first and may go over to the second. What is written is left in the
+output: a whole frame as `bytes`, or as `str` a message that is framed together with others.
+"""
+
+from __future__ import annotations
+
+from pyferry import messages
+from pyferry.framing import encode_frame
+from pyferry.jsontext import write_json
+from pyferry.negotiated import (
+    PONG,
+    checked,
+    decode_batch,
+    encode_defined,
+    encode_error,
+    encode_failed,
+    encode_returned,
+)
+from pyferry.values import to_wire
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Protocol, Union
+
+    from pyferry.messages import Message
+
+    Written = Union[str, bytes]
+
+    class Dialect(Protocol):
+        """One way to write messages.
+
+        All but `decode` raise `FrameTooLargeError` when what they write would be over the limit.
+        """
+
+        def decode(self, body: bytes) -> list[Message]: ...
+        def returned(self, call_id: Any, result: Any) -> Written: ...
+        def failed(self, call_id: Any, failure: dict[str, Any]) -> Written: ...
+        def defined(self, op_id: str, failure: dict[str, Any] | None) -> Written: ...
+        def error(self, error_type: str, text: str) -> Written: ...
+        def pong(self) -> Written: ...
+
+
+__all__ = ["Base", "Negotiated"]
+
+
+class Base:
+    """A JSON object in a frame of its own for each message (PROTOCOL.md)."""
+
+    __slots__ = ("_limit",)
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+
+    def decode(self, body: bytes) -> list[Message]:
+        """Read a frame's body as the messages in it."""
+        return [messages.decode_message(body)]
+
+    def returned(self, call_id: str, result: Any) -> bytes:
+        """Write the answer to a call that returned."""
+        text = messages.encode_returned(call_id, write_json(to_wire(result)))
+        return encode_frame(text, self._limit)
+
+    def failed(self, call_id: str, failure: dict[str, Any]) -> bytes:
+        """Write the answer to a call that failed."""
+        return encode_frame(messages.encode_failed(call_id, failure), self._limit)
+
+    def defined(self, op_id: str, failure: dict[str, Any] | None) -> bytes:
+        """Write the answer to a define."""
+        return encode_frame(messages.encode_op_done(op_id, failure), self._limit)
+
+    def error(self, error_type: str, text: str) -> bytes:
+        """Write what tells the host that it is not understood."""
+        return encode_frame(messages.encode_error(error_type, text), self._limit)
+
+    def pong(self) -> bytes:
+        """Write the answer to a ping."""
+        # Whoever asks with a smaller limit is answered all the same.
+        return encode_frame(messages.PONG, max(self._limit, len(messages.PONG)))
+
+
+class Negotiated:
+    """All messages that wait in one frame, as arrays with marks (NEGOTIATED.md)."""
+
+    __slots__ = ("_is_strict", "_limit")
+
+    def __init__(self, limit: int, *, is_strict: bool) -> None:
+        """Write frames up to `limit`; `is_strict`: refuse a result that no rule carries."""
+        self._limit = limit
+        self._is_strict = is_strict
+
+    def decode(self, body: bytes) -> list[Message]:
+        """Read a frame's body as the messages in it."""
+        return decode_batch(body)
+
+    def returned(self, call_id: int, result: Any) -> Written:
+        """Write the answer to a call that returned."""
+        return encode_returned(call_id, result, is_strict=self._is_strict, limit=self._limit)
+
+    def failed(self, call_id: int, failure: dict[str, Any]) -> str:
+        """Write the answer to a call that failed."""
+        return checked(encode_failed(call_id, failure), self._limit)
+
+    def defined(self, op_id: str, failure: dict[str, Any] | None) -> str:
+        """Write the answer to a define."""
+        return checked(encode_defined(op_id, failure), self._limit)
+
+    def error(self, error_type: str, text: str) -> str:
+        """Write what tells the host that it is not understood."""
+        return checked(encode_error(error_type, text), self._limit)
+
+    def pong(self) -> str:
+        """Write the answer to a ping."""
+        return PONG

@@ -1,0 +1,213 @@
+"""Version 1 of the negotiated protocol: bodies to messages, and messages to what is written.
+
+Source: NEGOTIATED.md. The messages are those of `messages.py`; what differs is how they are
+written: many in a frame, as arrays, with marks beside the values.
+"""
+
+from __future__ import annotations
+
+from pyferry.errors import FrameTooLargeError, MalformedFrameError
+from pyferry.framing import HEADER_BYTES
+from pyferry.jsontext import parse_json, quote, write_json
+from pyferry.marking import to_marked
+from pyferry.messages import Call, Ping, Unknown, decode_define
+from pyferry.walk import MAX_SAFE_INTEGER
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
+    from pyferry.marking import Attachment
+    from pyferry.marks import Attachments
+    from pyferry.messages import Message
+
+__all__ = [
+    "HELLO",
+    "PONG",
+    "checked",
+    "decode_batch",
+    "encode_defined",
+    "encode_error",
+    "encode_failed",
+    "encode_returned",
+    "frame_with_attachments",
+]
+
+HELLO = '["hello",{}]'
+PONG = '["pong"]'
+
+_OPEN_BRACKET = 0x5B
+_ATTACHED = 0x01
+
+_DIGITS = bytes(48 if 48 <= code <= 57 else 32 for code in range(256))
+_LONG = b"0" * 16
+"""Digits that every integer beyond the safe ones has at least."""
+
+
+def decode_batch(body: bytes) -> list[Message]:
+    """Read a frame's body as the messages in it.
+
+    Raises:
+        MalformedFrameError: when one of them is none.
+    """
+    attachments = None
+    head = body
+    if not body or body[0] != _OPEN_BRACKET:
+        head, attachments = _split(body)
+    try:
+        array = parse_json(head.decode("utf-8"))
+    except RecursionError:
+        raise MalformedFrameError("the frame's body is nested too deeply to be read") from None
+    except ValueError as error:
+        raise MalformedFrameError(f"the frame's body is not JSON: {error}") from None
+    if _LONG in head.translate(_DIGITS):
+        _refuse_unsafe(array)
+    batch = [_decode(message, attachments) for message in array]
+    if attachments is not None and attachments.unnamed:
+        raise MalformedFrameError("an attachment is named by no mark")
+    return batch
+
+
+def _split(body: bytes) -> tuple[bytes, Attachments]:
+    from pyferry.marks import Attachments
+
+    if body[:1] != b"\x01":
+        raise MalformedFrameError("the frame's body begins with neither [ nor 0x01")
+    count = int.from_bytes(body[1:4], "big")
+    start = 8 + 4 * count
+    if len(body) < start:
+        raise MalformedFrameError("the frame's body ends inside its table of attachments")
+    sizes = [int.from_bytes(body[at : at + 4], "big") for at in range(4, start, 4)]
+    # The last one is that of the messages, which come first.
+    end = start + sizes.pop()
+    head = body[start:end]
+    view = memoryview(body)
+    parts = []
+    for size in sizes:
+        parts.append(view[end : end + size])
+        end += size
+    if end != len(body):
+        raise MalformedFrameError(f"the parts of the frame's body are {end} bytes of {len(body)}")
+    if head[:1] != b"[":
+        raise MalformedFrameError("the messages of the frame do not begin with [")
+    return head, Attachments(parts)
+
+
+def _refuse_unsafe(array: Any) -> None:
+    """Look closer: digits may stand in a text or behind a point as well."""
+    rest = [array]
+    while rest:
+        value = rest.pop()
+        if type(value) is list:
+            rest += value
+        elif type(value) is dict:
+            rest += value.values()
+        elif type(value) is int and not -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER:
+            raise MalformedFrameError(f"the integer {value} is beyond ±(2^53−1) and not marked")
+
+
+def _decode(message: Any, attachments: Attachments | None) -> Message:
+    if type(message) is not list or not message:
+        raise MalformedFrameError("a message is no array, or an empty one")
+    head = message[0]
+    if type(head) is int:
+        return _decode_call(message, attachments)
+    if type(head) is not str:
+        raise MalformedFrameError("a message begins with neither an integer nor a name")
+    if head == "ping":
+        return Ping()
+    if head == "define":
+        op_id, fields = message[1:3] if len(message) > 2 else (None, None)
+        if type(op_id) is not str or type(fields) is not dict:
+            raise MalformedFrameError("a define is not of the form [define, opID, fields]")
+        return decode_define({**fields, "opID": op_id})
+    return Unknown(head)
+
+
+def _decode_call(message: list[Any], attachments: Attachments | None) -> Call:
+    size = len(message)
+    if size < 3:
+        raise MalformedFrameError("a call is not of the form [id, func, args]")
+    id_, function, args = message[0], message[1], message[2]
+    if not 0 <= id_ <= MAX_SAFE_INTEGER:
+        raise MalformedFrameError(f"{id_} is no id of a call")
+    if type(function) is not str or type(args) is not list:
+        raise MalformedFrameError("a call is not of the form [id, func, args]")
+    call = Call(id_, function, args)
+    if size == 3:
+        return call
+    kwargs = message[3]
+    if type(kwargs) is dict:
+        call.kwargs = kwargs
+    elif kwargs is not None:
+        raise MalformedFrameError("the keywords of a call are no object")
+    marks = message[4] if size > 4 else None
+    if marks is not None:
+        from pyferry.marks import Attachments, place_marks
+
+        if type(marks) is not list:
+            raise MalformedFrameError("the marks of a call are no array")
+        call.marked = place_marks(args, call.kwargs, marks, attachments or Attachments([]))
+    return call
+
+
+def encode_returned(call_id: int, result: Any, *, is_strict: bool, limit: int) -> str | bytes:
+    """Write the answer to a call that returned: a message, or a frame when it has attachments.
+
+    Raises:
+        UnserializableError: for what cannot be carried, with its path.
+        FrameTooLargeError: when it alone is over the limit.
+    """
+    wire, marks, attachments = to_marked(result, is_strict=is_strict)
+    text = f"[{call_id},{write_json(wire)}]"
+    if marks is not None:
+        text = f"{text[:-1]},{write_json(marks)}]"
+    if attachments is not None:
+        return frame_with_attachments(text, attachments, limit)
+    return checked(text, limit)
+
+
+def encode_failed(call_id: int, failure: dict[str, Any]) -> str:
+    """Write the answer to a call that failed; `failure` as `describe_failure` returns it."""
+    return f'["failed",{call_id},{write_json(failure)}]'
+
+
+def encode_defined(op_id: str, failure: dict[str, Any] | None) -> str:
+    """Write the answer to a define."""
+    more = "" if failure is None else f",{write_json(failure)}"
+    return f'["defined",{quote(op_id)}{more}]'
+
+
+def encode_error(error_type: str, message: str) -> str:
+    """Write what tells the host that its bytes or their meaning are not understood."""
+    return f'["error",{quote(error_type)},{quote(message)}]'
+
+
+def checked(text: str, limit: int) -> str:
+    """Return the message, which is ASCII, if a frame of it alone is not over the limit."""
+    size = len(text) + 2
+    if size > limit:
+        _refuse_size(size, limit)
+    return text
+
+
+def frame_with_attachments(text: str, attachments: list[Attachment], limit: int) -> bytes:
+    """Frame one message, which is ASCII, and its attachments.
+
+    Raises:
+        FrameTooLargeError: before anything is copied.
+    """
+    head = f"[{text}]".encode("ascii")
+    views = [memoryview(each).cast("B") for each in attachments]
+    sizes = [len(view) for view in views]
+    count = len(views)
+    size = 8 + 4 * count + len(head) + sum(sizes)
+    if size > limit:
+        _refuse_size(size, limit)
+    table = [each.to_bytes(4, "big") for each in (*sizes, len(head))]
+    start = size.to_bytes(HEADER_BYTES, "big") + bytes([_ATTACHED]) + count.to_bytes(3, "big")
+    return b"".join([start, *table, head, *views])
+
+
+def _refuse_size(size: int, limit: int) -> NoReturn:
+    raise FrameTooLargeError(size, limit)

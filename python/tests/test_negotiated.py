@@ -1,0 +1,390 @@
+"""Version 1 of the negotiated protocol (contract W-2, W-3): the golden frames, and a worker."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import json
+import math
+import pathlib
+import sys
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from host import Host
+from pyferry.dialect import Negotiated
+from pyferry.errors import ProtocolError, UnserializableError
+from pyferry.framing import FrameReader
+from pyferry.jsontext import write_json
+from pyferry.messages import Call, Define, Ping, Unknown
+from pyferry.negotiated import decode_batch
+from pyferry.output import pack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FOLDER = pathlib.Path(__file__).resolve().parents[2] / "protocol" / "vectors" / "v1"
+VECTORS = {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(FOLDER.glob("*.json"))}
+FROM_HOST = [name for name, vector in VECTORS.items() if vector["direction"] == "host"]
+# A frame without messages is never written, and no dict has both 1 and True for a key.
+UNWRITTEN = ("worker-nothing", "worker-value-map")
+WRITTEN = [
+    name
+    for name, vector in VECTORS.items()
+    if vector["direction"] == "worker" and vector.get("canonical") and name not in UNWRITTEN
+]
+LIMIT = 64 * 1024 * 1024
+
+
+def value(meant: Any) -> Any:
+    """Return what the neutral notation means in Python."""
+    if isinstance(meant, list):
+        return [value(each) for each in meant]
+    if not isinstance(meant, dict):
+        return meant
+    if len(meant) == 1:
+        ((kind, content),) = meant.items()
+        if kind in NOTATIONS:
+            return NOTATIONS[kind](content)
+    return {key: value(each) for key, each in meant.items()}
+
+
+def as_key(meant: Any) -> Any:
+    made = value(meant)
+    return hashable(made)
+
+
+def hashable(made: Any) -> Any:
+    return tuple(map(hashable, made)) if isinstance(made, list) else made
+
+
+def date(milliseconds: int) -> datetime.datetime:
+    epoch = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+    return epoch + datetime.timedelta(milliseconds=milliseconds)
+
+
+def array(content: list[Any]) -> Any:
+    dtype, shape, data = content
+    return np.frombuffer(bytes.fromhex(data), dtype).reshape(shape)
+
+
+NOTATIONS: dict[str, Any] = {
+    "$int": lambda text: int(decimal.Decimal(text)),
+    "$float": float,
+    "$map": lambda pairs: {as_key(key): value(each) for key, each in pairs},
+    "$set": lambda items: {as_key(item) for item in items},
+    "$date": date,
+    "$bytes": bytes.fromhex,
+    "$array": array,
+}
+
+
+def same(left: Any, right: Any) -> bool:
+    """Whether two values are the same, in type as well: also what does not equal itself."""
+    if isinstance(left, np.ndarray) or isinstance(right, np.ndarray):
+        return (
+            isinstance(left, np.ndarray)
+            and isinstance(right, np.ndarray)
+            and (left.dtype, left.shape) == (right.dtype, right.shape)
+            and left.tobytes() == right.tobytes()
+        )
+    if type(left) is not type(right):
+        return False
+    if isinstance(left, float):
+        return repr(left) == repr(right)
+    if isinstance(left, (list, tuple)):
+        return len(left) == len(right) and all(map(same, left, right))
+    if isinstance(left, dict):
+        keys = list(left) == list(right) or set(left) == set(right)
+        return keys and all(same(left[key], right[key]) for key in left)
+    return bool(left == right)
+
+
+def read(pieces: list[bytes], limit: int) -> tuple[list[list[Any]], dict[str, str], str | None]:
+    """Return what a reader gets: messages by frame, unreadable ones, and the error at the end."""
+    reader = FrameReader(limit)
+    frames: list[list[Any]] = []
+    unreadable: dict[str, str] = {}
+    count = 0
+    try:
+        for piece in pieces:
+            reader.push(piece)
+            body = reader.try_next()
+            while body is not None:
+                frames.append([])
+                for message in decode_batch(body):
+                    try:
+                        frames[-1].append(table_form(message))
+                    except UnserializableError as error:
+                        assert isinstance(message, Call)
+                        unreadable[str(count)] = error.path
+                        frames[-1].append([message.call_id, message.function])
+                    count += 1
+                body = reader.try_next()
+        reader.end()
+    except ProtocolError as error:
+        return [frame for frame in frames if frame], unreadable, type(error).__name__
+    return frames, unreadable, None
+
+
+def table_form(message: Any) -> list[Any]:
+    if isinstance(message, Ping):
+        return ["ping"]
+    if isinstance(message, Unknown):
+        return [message.type]
+    if isinstance(message, Define):
+        fields = {
+            "code": message.code,
+            "parts": message.parts
+            and [{"name": name, "code": code} for name, code in message.parts],
+            "modules": message.modules,
+            "importPaths": message.import_paths,
+            "expose": message.expose,
+        }
+        known = {name: each for name, each in fields.items() if each is not None}
+        return ["define", message.op_id, known]
+    assert isinstance(message, Call)
+    if message.marked is not None:
+        message.marked.revive()
+    named = [message.kwargs] if message.kwargs else []
+    return [message.call_id, message.function, message.args, *named]
+
+
+@pytest.fixture(autouse=True)
+def deep_values() -> Iterator[None]:
+    """Let the comparison follow what nests as deep as is carried."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(10_000)
+    yield
+    sys.setrecursionlimit(limit)
+
+
+def assert_reads(name: str, pieces: list[bytes]) -> None:
+    vector = VECTORS[name]
+    frames, unreadable, error = read(pieces, vector.get("maxFrameBytes", LIMIT))
+    assert same(frames, [value(frame) for frame in vector["frames"]]), frames
+    assert unreadable == vector.get("unreadable", {})
+    assert error == (f"{vector['error']}Error" if "error" in vector else None)
+
+
+@pytest.mark.parametrize("name", FROM_HOST)
+def test_a_host_s_frames_mean_what_their_vector_says(name: str) -> None:
+    """W-3: read in one piece, and cut anywhere."""
+    data = (FOLDER / f"{name}.bin").read_bytes()
+
+    assert_reads(name, [data])
+    for cut in range(0, len(data), max(1, len(data) // 50)):
+        assert_reads(name, [data[:cut], data[cut:]])
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_worker_s_frames_are_written_equivalently(name: str) -> None:
+    """W-3: as ASCII, with marks and attachments in the same order."""
+    dialect = Negotiated(LIMIT, is_strict=True)
+    frames = []
+    for messages in VECTORS[name]["frames"]:
+        frames.append(pack([write(dialect, message) for message in messages], LIMIT))
+
+    assert parts((FOLDER / f"{name}.bin").read_bytes()) == parts(b"".join(frames))
+
+
+def write(dialect: Negotiated, message: list[Any]) -> Any:
+    head, *rest = message
+    if isinstance(head, int):
+        return dialect.returned(head, value(rest[0]))
+    if head == "failed":
+        return dialect.failed(*rest)
+    if head == "defined":
+        return dialect.defined(rest[0], rest[1] if len(rest) > 1 else None)
+    if head == "error":
+        return dialect.error(*rest)
+    if head == "pong":
+        return dialect.pong()
+    assert head == "hello"
+    return write_json(["hello", rest[0]])
+
+
+def parts(data: bytes) -> list[Any]:
+    """Return frames as what JSON says and the bytes beside it."""
+    found = []
+    while data:
+        size = 4 + int.from_bytes(data[:4], "big")
+        body, data = data[4:size], data[size:]
+        head, tail = body, b""
+        if body[0] == 1:
+            start = 8 + 4 * int.from_bytes(body[1:4], "big")
+            end = start + int.from_bytes(body[start - 4 : start], "big")
+            head, tail = body[start:end], body[:start] + body[end:]
+            # The table tells the length of the JSON text, which may differ.
+            tail = tail[: start - 4] + tail[start:]
+        found.append((json.dumps(json.loads(head)), tail))
+    return found
+
+
+class TestOutput:
+    """What waits is joined."""
+
+    def test_messages_share_a_frame(self) -> None:
+        assert pack(["[1,2]", "[3,4]"], LIMIT) == b"\x00\x00\x00\x0d[[1,2],[3,4]]"
+
+    def test_no_frame_is_over_the_limit(self) -> None:
+        data = pack([f"[{number},1]" for number in range(9)], 13)
+
+        assert [head for head, _ in parts(data)] == [
+            f"[[{number}, 1], [{number + 1}, 1]]" for number in range(0, 8, 2)
+        ] + ["[[8, 1]]"]
+
+    def test_frames_and_messages_keep_their_order(self) -> None:
+        frame = pack(["[2,2]"], LIMIT)
+
+        data = pack(["[1,1]", frame, "[3,3]", "[4,4]"], LIMIT)
+
+        assert [head for head, _ in parts(data)] == ["[[1, 1]]", "[[2, 2]]", "[[3, 3], [4, 4]]"]
+
+
+@pytest.fixture
+def host() -> Iterator[Host]:
+    """Give a host whose worker has been accepted."""
+    made = Host("fd", threads=2)
+    ready = made.receive()
+    assert ready is not None
+    assert ready["protocol"] == 1
+    made.send({"type": "accept", "protocol": 1})
+    yield made
+    made.stop()
+
+
+def frame(*messages: Any) -> bytes:
+    body = json.dumps(messages).encode()
+    return len(body).to_bytes(4, "big") + body
+
+
+def answers(host: Host, count: int) -> list[Any]:
+    found: list[Any] = []
+    while len(found) < count:
+        received: Any = host.receive()
+        assert received is not None, found
+        found += received
+    return found
+
+
+def test_calls_of_one_frame_are_all_answered(host: Host) -> None:
+    """W-2: positional arguments, keywords, marks, and failures that are their own."""
+    host.write(frame(["define", "o1", {"code": "def add(a, b=2): return a + b"}], ["ping"]))
+    assert answers(host, 3) == [["hello", {}], ["defined", "o1"], ["pong"]]
+
+    calls = [
+        [0, "add", [1]],
+        [1, "add", [1], {"b": 5}],
+        [2, "add", ["9007199254740993", 1], None, [[[0], "int"]]],
+        [3, "add", ["x", 1]],
+        [4, "nothing", []],
+    ]
+    host.write(frame(*calls))
+    by_id = {each[1] if each[0] == "failed" else each[0]: each for each in answers(host, 5)}
+
+    assert by_id[0] == [0, 3]
+    assert by_id[1] == [1, 6]
+    assert by_id[2] == [2, "9007199254740994", [[[], "int"]]]
+    assert by_id[3][0] == "failed"
+    assert by_id[3][2]["errorType"] == "TypeError"
+    assert by_id[4][2]["errorKind"] == "function-not-found"
+
+
+def test_calls_before_a_define_run_what_was_there(host: Host) -> None:
+    """W-2: in the order of the frame."""
+    define = "def f(): return "
+    host.write(
+        frame(
+            ["define", "o1", {"code": define + "1"}],
+            [1, "f", []],
+            ["define", "o2", {"code": define + "2"}],
+            [2, "f", []],
+        )
+    )
+
+    assert [1, 1] in answers(host, 5)
+
+
+def test_a_slow_call_holds_up_nothing_behind_it_in_its_frame() -> None:
+    """W-2, V-2: the batch of a thread that is stuck is taken back; at most `threads` at once."""
+    made = Host("fd", threads=2)
+    try:
+        made.receive()
+        made.send({"type": "accept", "protocol": 1})
+        code = "import threading\nevent = threading.Event()\ndef wait(): return event.wait(60)\n"
+        made.write(frame(["define", "o1", {"code": code + "def go(): event.set()\n"}]))
+        answers(made, 2)
+        made.write(frame([1, "wait", []], [2, "go", []]))
+        assert sorted(answers(made, 2)) == [[1, True], [2, None]]
+    finally:
+        made.stop()
+
+
+def test_a_version_that_is_not_spoken_ends_it() -> None:
+    """W-2: with an error that names both."""
+    made = Host("fd")
+    try:
+        made.receive()
+        made.send({"type": "accept", "protocol": 7})
+        error = made.receive()
+        assert error is not None
+        assert error["errorType"] == "ProtocolVersionError"
+        assert "7" in error["errorMessage"]
+        assert "1" in error["errorMessage"]
+        assert made.receive() is None
+        assert made.process.wait(60) == 1
+    finally:
+        made.stop()
+
+
+def test_accept_comes_first_or_not_at_all() -> None:
+    """W-2: a host that has begun in base stays there."""
+    made = Host("fd")
+    try:
+        made.receive()
+        made.send({"type": "ping"}, {"type": "accept", "protocol": 1})
+        assert made.receive() == {"type": "pong"}
+        error = made.receive()
+        assert error is not None
+        assert error["errorType"] == "MalformedFrameError"
+        assert made.process.wait(60) == 1
+    finally:
+        made.stop()
+
+
+def test_strict_values_are_asked_for() -> None:
+    """D-3: what no rule carries is its repr, or fails its call."""
+    code = "class Thing:\n    def __repr__(self): return 'a thing'\ndef f(): return Thing()\n"
+    for is_strict in (False, True):
+        made = Host("fd")
+        try:
+            made.receive()
+            made.send({"type": "accept", "protocol": 1, "strictValues": is_strict})
+            made.write(frame(["define", "o1", {"code": code}], [1, "f", []]))
+            answer = answers(made, 3)[2]
+            if is_strict:
+                assert answer[0] == "failed"
+                assert answer[2]["errorPath"] == "result"
+            else:
+                assert answer == [1, "a thing"]
+        finally:
+            made.stop()
+
+
+def test_floats_of_all_kinds_come_back(host: Host) -> None:
+    """D-1: and are written so that they read back as floats."""
+    host.write(frame(["define", "o1", {"code": "def f(x): return x"}]))
+    answers(host, 2)
+    sent = [
+        ["nan", "inf", "-0", 0.5, 1e300],
+        None,
+        [[[0, 0], "float"], [[0, 1], "float"], [[0, 2], "float"]],
+    ]
+    host.write(frame([1, "f", [sent[0]], sent[1], sent[2]]))
+    (answer,) = answers(host, 1)
+    assert answer[1][3:] == [0.5, 1e300]
+    assert [kind for _, kind in answer[2]] == ["float"] * (len(answer[2]))
+    assert math.isinf(float(answer[1][1]))
