@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -36,6 +36,19 @@ describe('examples', () => {
     expect(silence).not.toContain('making it')
     expect(second).toContain('kept from an earlier run')
     expect(second).toMatch(/parse command line arguments {2}\([\d.]+ ms\)/)
+  }, 300_000)
+
+  it('arrays: goes to numpy and back, and writes the picture that Python has made', async () => {
+    const picture = join(home, 'landscape.png')
+    const { stdout } = await run('arrays/arrays.mjs', picture)
+    expect(stdout).toMatch(/^smooth: Float64Array of 1,000,000$/m)
+    expect(stdout).toMatch(/^spectrum: Float32Array; the wave repeats every 314 samples$/m)
+    expect(stdout).toMatch(/^8 MB there and back: \d+ ms/m)
+    expect(stdout).toMatch(/^heights: NDArray float64 \[400,400\]$/m)
+    const png = readFileSync(picture)
+    expect(png.subarray(1, 4).toString()).toBe('PNG')
+    // Width and height, from its header.
+    expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([400, 400])
   }, 300_000)
 
   it('sentence-transformers: is too large to run here, but is whole', async () => {
