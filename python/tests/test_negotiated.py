@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import decimal
 import json
@@ -12,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from host import Host
 from pyferry.dialect import Negotiated
-from pyferry.errors import ProtocolError, UnserializableError
+from pyferry.errors import MalformedFrameError, ProtocolError, UnserializableError
 from pyferry.framing import FrameReader
 from pyferry.jsontext import write_json
 from pyferry.messages import Call, Define, Ping, Unknown
@@ -177,6 +180,34 @@ def test_a_host_s_frames_mean_what_their_vector_says(name: str) -> None:
     assert_reads(name, [data])
     for cut in range(0, len(data), max(1, len(data) // 50)):
         assert_reads(name, [data[:cut], data[cut:]])
+
+
+@settings(max_examples=2000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.sampled_from(FROM_HOST),
+    st.integers(0),
+    st.integers(0, 255),
+    st.sampled_from(["flip", "cut", "insert"]),
+)
+def test_damaged_frames_are_no_more_than_malformed(name: str, at: int, byte: int, how: str) -> None:
+    """W-4: whatever has happened to the bytes."""
+    data = bytearray((FOLDER / f"{name}.bin").read_bytes())
+    place = at % (len(data) + 1)
+    if how == "insert":
+        data.insert(place, byte)
+    else:
+        data[place : place + 1] = bytes([byte]) if how == "flip" else b""
+
+    _, _, error = read([bytes(data)], LIMIT)
+
+    assert error in (None, "FrameTooLargeError", "TruncatedFrameError", "MalformedFrameError")
+
+
+@given(st.sampled_from([b"[", b"\x01"]), st.binary(max_size=200))
+def test_any_bytes_are_no_more_than_malformed(first: bytes, rest: bytes) -> None:
+    """W-4: behind the first byte of either kind of body."""
+    with contextlib.suppress(MalformedFrameError):
+        decode_batch(first + rest)
 
 
 @pytest.mark.parametrize("name", WRITTEN)
