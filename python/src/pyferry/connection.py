@@ -128,19 +128,25 @@ class Connection:
                 while messages:
                     message = messages.pop()
                     if isinstance(message, Call):
-                        self._accept(message)
+                        if message.call_id in self._calls_in_flight:
+                            raise _in_flight(message.call_id)
+                        self._calls_in_flight.add(message.call_id)
                         calls.append(message)
                     elif calls:
                         # Not before those: they are to be started first.
                         messages.append(message)
                         break
                     elif isinstance(message, Define):
-                        self._accept(message)
+                        self._has_begun = True
+                        if message.op_id in self._defines_in_flight:
+                            raise _in_flight(message.op_id)
+                        self._defines_in_flight.add(message.op_id)
                         return [message]
                     else:
                         self._answer(message)
                         self._has_begun = True
                 if calls:
+                    self._has_begun = True
                     return calls
                 body = self._reader.try_next()
                 if body is None:
@@ -175,18 +181,6 @@ class Connection:
             raise ProtocolVersionError(text)
         self._dialect = Negotiated(self._limit, is_strict=accept.is_strict)
         self._output.add(HELLO)
-
-    def _accept(self, task: Task) -> None:
-        self._has_begun = True
-        known: set[Any]
-        id_: Any
-        if isinstance(task, Call):
-            known, id_ = self._calls_in_flight, task.call_id
-        else:
-            known, id_ = self._defines_in_flight, task.op_id
-        if id_ in known:
-            raise MalformedFrameError(f"the id {id_!r} is in flight already")
-        known.add(id_)
 
     def _run_call(self, call: Call) -> None:
         try:
@@ -259,3 +253,7 @@ def _run_coroutine(coroutine: Any) -> Any:
     import asyncio
 
     return asyncio.run(coroutine)
+
+
+def _in_flight(id_: str | int) -> MalformedFrameError:
+    return MalformedFrameError(f"the id {id_!r} is in flight already")
