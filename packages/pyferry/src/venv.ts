@@ -184,8 +184,8 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
    * @returns 32 lower-case hex characters
    * @throws UnserializableError, FrameTooLargeError, NotStartedError, DiedError, ClosedError, QueueFullError
    */
-  call(fn: string, value?: unknown, options: object = {}): string {
-    assertKnownOptions(options, [])
+  call(fn: string, value?: unknown, options?: object): string {
+    if (options !== undefined) assertKnownOptions(options, [])
     return this.#submit(fn, singleArgument(value), this.call)
   }
 
@@ -195,7 +195,7 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
    * @throws PythonError, FunctionNotFoundError, DiedError, ClosedError: the call's own outcome
    * @throws UnknownCallError, AwaitTimeoutError, `signal.reason`: the wait's
    */
-  async await<T = unknown>(id: string, options: AwaitOptions = {}): Promise<T> {
+  async await<T = unknown>(id: string, options?: AwaitOptions): Promise<T> {
     let outcome: Outcome<unknown, Failure>
     try {
       outcome = await this.#results.wait(id, options)
@@ -206,9 +206,9 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
   }
 
   /** `call` and `await` in one step (V-10). Aborted before it begins, nothing is sent; later, the call goes on. */
-  async callAndAwait<T = unknown>(fn: string, value?: unknown, options: AwaitOptions = {}): Promise<T> {
+  async callAndAwait<T = unknown>(fn: string, value?: unknown, options?: AwaitOptions): Promise<T> {
     // Before anything is sent: a wait that cannot be would leave a call nobody knows of.
-    resolveWaitOptions(options).signal?.throwIfAborted()
+    if (options !== undefined) resolveWaitOptions(options).signal?.throwIfAborted()
     return await this.await<T>(this.#submit(fn, singleArgument(value), this.callAndAwait), options)
   }
 

@@ -67,8 +67,12 @@ export function resolveCacheOptions(options: ResultCacheOptions) {
   return { ttlMs, maxResults, maxBytes, onWaiters, clock }
 }
 
+const DEFAULT_SETTLE = { bytes: 0, broadcast: false }
+const DEFAULT_WAIT = { signal: undefined, timeoutMs: Number.POSITIVE_INFINITY }
+
 /** @throws OptionError */
-export function resolveSettleOptions(options: SettleOptions) {
+export function resolveSettleOptions(options: SettleOptions | undefined) {
+  if (options === undefined) return DEFAULT_SETTLE
   assertKnownOptions(options, ['bytes', 'broadcast'])
   const { bytes = 0, broadcast = false } = options
   if (!(typeof bytes === 'number' && bytes >= 0 && bytes < Number.POSITIVE_INFINITY)) {
@@ -79,7 +83,11 @@ export function resolveSettleOptions(options: SettleOptions) {
 }
 
 /** Check the options of a wait, for those who have to know before there is something to wait for. @throws OptionError */
-export function resolveWaitOptions(options: WaitOptions): { signal: AbortSignal | undefined; timeoutMs: number } {
+export function resolveWaitOptions(options: WaitOptions | undefined): {
+  signal: AbortSignal | undefined
+  timeoutMs: number
+} {
+  if (options === undefined) return DEFAULT_WAIT
   assertKnownOptions(options, ['signal', 'timeoutMs'])
   const { signal, timeoutMs = Number.POSITIVE_INFINITY } = options
   // By its shape: a signal may come from another realm.

@@ -96,7 +96,7 @@ export class ResultCache<V = unknown, E = unknown> {
    * @returns false when the id is not in flight (unknown, or settled already), and then nothing changes
    * @throws OptionError
    */
-  settle(id: string, outcome: Outcome<V, E>, options: SettleOptions = {}): boolean {
+  settle(id: string, outcome: Outcome<V, E>, options?: SettleOptions): boolean {
     const { bytes, broadcast } = resolveSettleOptions(options)
     const entry = this.#entries.get(id)
     if (!(entry instanceof InFlight)) return false
@@ -105,6 +105,12 @@ export class ResultCache<V = unknown, E = unknown> {
       return true
     }
     this.#entries.delete(id)
+    if (entry.waiters.size === 1) {
+      // As nearly always.
+      for (const waiter of entry.waiters) waiter.end({ by: 'outcome', outcome })
+      this.#countWaiters(-1)
+      return true
+    }
     this.#dismiss(entry, (position) => (position === 0 || broadcast ? { by: 'outcome', outcome } : { by: 'lost' }))
     return true
   }
@@ -117,7 +123,7 @@ export class ResultCache<V = unknown, E = unknown> {
    * Rejects with `UnknownCallError` (consumed, also by another while this waited; evicted; never registered),
    * `AwaitTimeoutError`, the signal's `reason`, or `OptionError`; never throws. Waiters are served in the order they came.
    */
-  async wait(id: string, options: WaitOptions = {}): Promise<Outcome<V, E>> {
+  async wait(id: string, options?: WaitOptions): Promise<Outcome<V, E>> {
     const { signal, timeoutMs } = resolveWaitOptions(options)
     const entry = this.#known(id)
     if (entry instanceof Finished) return this.#consume(entry)

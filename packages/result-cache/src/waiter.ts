@@ -17,6 +17,8 @@ export class Waiter<O> {
   #resolve!: (end: WaitEnd<O>) => void
   readonly #clock: Clock
   readonly #signal: AbortSignal | undefined
+  /** Only where there is a signal: most waits have none, and there may be many of them. */
+  readonly #onAbort: (() => void) | undefined
   #timer: unknown
   readonly #onLeave: (waiter: Waiter<O>) => void
 
@@ -35,20 +37,21 @@ export class Waiter<O> {
     this.ended = new Promise((resolve) => {
       this.#resolve = resolve
     })
-    if (signal) watchAbort(signal, this.#onAbort)
+    if (signal) {
+      this.#onAbort = () => {
+        this.end({ by: 'abort', reason: signal.reason })
+        this.#onLeave(this)
+      }
+      watchAbort(signal, this.#onAbort)
+    }
     if (timeoutMs !== Number.POSITIVE_INFINITY) this.#startTimer(timeoutMs)
   }
 
   /** End the wait. The one who calls this takes the waiter off its list. */
   end(end: WaitEnd<O>): void {
-    if (this.#signal) unwatchAbort(this.#signal, this.#onAbort)
+    if (this.#signal && this.#onAbort) unwatchAbort(this.#signal, this.#onAbort)
     if (this.#timer !== undefined) this.#clock.clearTimer(this.#timer)
     this.#resolve(end)
-  }
-
-  readonly #onAbort = (): void => {
-    this.end({ by: 'abort', reason: this.#signal?.reason })
-    this.#onLeave(this)
   }
 
   #startTimer(remainingMs: number): void {
