@@ -6,10 +6,11 @@ import type { Backend, BuildJob } from './backends/backend.js'
 import { BuildLog, removeOldLogs } from './build-log.js'
 import { makeTemporary, removeTemporary, temporaryParent } from './build-temporary.js'
 import { ProvisionError } from './errors.js'
-import { errnoOf, explainSystemError, removeTree, writeWhole } from './files.js'
+import { errnoOf, explainSystemError, isAbsent, removeTree, writeWhole } from './files.js'
 import type { Key, KeyDocument } from './key.js'
 import { generationLayout, newGeneration } from './layout.js'
 import type { Lease } from './lease.js'
+import { makeInnerFolder } from './own-folder.js'
 import type { Place } from './place.js'
 import { ownIdentity } from './process-identity.js'
 import { makeStamp, publish, type Stamp, writeStamp } from './stamp.js'
@@ -46,8 +47,7 @@ export async function build(request: BuildRequest): Promise<Built> {
     tryRemove(`what is temporary of ${gen}`, reporter, () => removeTemporary(temporaryIn, { gen }))
   let lease: Lease | undefined
   try {
-    const mark = { ...ownIdentity(), since: new Date().toISOString(), temporaryIn }
-    await writeWhole(building, `${JSON.stringify(mark)}\n`, { isSynced: false })
+    await writeMark(request, building, { ...ownIdentity(), since: new Date().toISOString(), temporaryIn })
     const temporary = await tryMakeTemporary(temporaryIn, request, gen)
     const job: BuildJob = { ...request, generation, temporary, home: place.home?.home }
     const built = await backend.build(job)
@@ -57,9 +57,9 @@ export async function build(request: BuildRequest): Promise<Built> {
     const stamp = makeStamp({ ...request, generation, built, verified })
     request.signal.throwIfAborted()
     await writeWhole(folder.spec, `${JSON.stringify(request.document)}\n`, { isSynced: false })
-    await writeStamp(generation, stamp)
-    // Before anybody can find it: it is never there without a lease of ours.
+    // Without a stamp its mark protects it, with one a lease alone: where the lock was lost, a collector may come between these two.
     lease = request.wantsLease ? place.takeLease(key.id, gen) : undefined
+    await writeStamp(generation, stamp)
     await publish(folder, stamp)
     await removeOwnTemporary()
     await removeAll([...traces, folder.failed], reporter)
@@ -75,6 +75,20 @@ export async function build(request: BuildRequest): Promise<Built> {
   } finally {
     log.flush()
     reporter.onLog = undefined
+  }
+}
+
+/** Where the lock was lost, a collector may remove the empty folder of the key between our making and using it. */
+const MAX_ATTEMPTS = 10
+
+async function writeMark({ place, key }: BuildRequest, path: string, mark: object): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await writeWhole(path, `${JSON.stringify(mark)}\n`, { isSynced: false })
+    } catch (error) {
+      if (!isAbsent(error) || attempt === MAX_ATTEMPTS) throw error
+      await makeInnerFolder(place.keyFolder(key.id).folder, place.kind)
+    }
   }
 }
 

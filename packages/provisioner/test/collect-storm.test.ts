@@ -99,6 +99,24 @@ describe('one of each, stopped at their steps', () => {
     600_000,
   )
 
+  test('I3: a build that has lost its lock, and that a whole collection comes between then, ends with what is there', async () => {
+    const pair = new Pair()
+    const steps = await pair.listSteps('refresh')
+    // The quick run: from where it has a stamp, since before that it has no need of a lease.
+    const stamped = steps.findIndex((step) => /^rename .*\/g[0-9a-f]{8}\//.test(step))
+    expect(stamped).toBeGreaterThan(2)
+    for (let number = isLongStorm ? 0 : stamped; number < steps.length; number += 1) {
+      const use = await pair.start('refresh', number)
+      await use.host.said('stopped')
+      for (const pid of listUsers(join(pair.home, 'k'))) process.kill(pid, 'SIGKILL')
+      await until(() => listUsers(join(pair.home, 'k')).length === 0)
+      await pair.provisioner.prune({ maxAgeDays: 0 })
+      use.gate.open()
+      expect(await use.host.said('has'), `stopped before step ${number}`).toBe(await use.host.said('expects'))
+      await use.host.ended
+    }
+  }, 600_000)
+
   test('I4: a collection that a use comes between, at any of its steps, leaves what is used', async () => {
     const pair = new Pair()
     const steps = await pair.listSteps('collection')
