@@ -23,6 +23,10 @@ export function temporaryParent(env: Variables, workingFolder: string): string {
 export async function makeTemporary(parent: string, { gen }: Named): Promise<Record<string, string>> {
   const folder = temporaryOf(parent, gen)
   await mkdir(folder, { mode: 0o700 })
+  return temporaryVariables(folder)
+}
+
+export function temporaryVariables(folder: string): Record<string, string> {
   // Elsewhere than on Windows nobody looks at the other two when there is the first.
   return process.platform === 'win32' ? { TMPDIR: folder, TEMP: folder, TMP: folder } : { TMPDIR: folder }
 }

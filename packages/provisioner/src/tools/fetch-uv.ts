@@ -14,6 +14,7 @@ import { chmod, mkdir, open, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { DEBIAN_WHEELS, findPip, type PipJob, type PipRun, runPip } from '../backends/pip.js'
 import { pipFetch } from '../backends/pip-commands.js'
+import { temporaryVariables } from '../build-temporary.js'
 import { tryCandidate } from '../candidates.js'
 import { ProvisionError, ToolError } from '../errors.js'
 import { Reporter } from '../events.js'
@@ -67,7 +68,10 @@ export async function fetchUv(options: FetchUvOptions): Promise<FoundTool> {
 
 async function install(options: FetchUvOptions, work: string, { version, wheels }: UvRelease): Promise<void> {
   const { reporter = new Reporter(undefined), packagedWheels = DEBIAN_WHEELS } = options
-  const job: PipJob = { ...options, reporter }
+  // What pip is at as well, so that it goes with the rest when pip is killed.
+  const temporary = join(work, 'temporary')
+  await mkdir(temporary, { mode: 0o700 })
+  const job: PipJob = { ...options, reporter, env: { ...options.env, ...temporaryVariables(temporary) } }
   const pip = await findPip(job, packagedWheels)
   const requirements = join(work, 'requirements.txt')
   const hashes = Object.values(wheels).map((sha256) => `--hash=sha256:${sha256}`)

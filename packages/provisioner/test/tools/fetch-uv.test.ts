@@ -14,6 +14,7 @@ import { pinnedUv } from '../../src/tools/uv-wheels.js'
 import { temporaryFolder } from '../fixtures/folders.js'
 import { findRefusingOrigin, type PackageIndex, startPackageIndex } from '../fixtures/package-index.js'
 import { usePackagesOf, usePipSettings } from '../fixtures/pip-settings.js'
+import { until } from '../fixtures/processes.js'
 import { relocatePython, testPython } from '../fixtures/pythons.js'
 import { testUv } from '../fixtures/uv.js'
 import { type BuiltFile, makeWheel, writeFiles } from '../fixtures/wheels.js'
@@ -181,6 +182,19 @@ describe('E: uv that cannot be fetched', () => {
     await asked
     controller.abort(reason)
     expect(await fetching).toBe(reason)
+  })
+
+  test('leaves nothing among the temporary files either, though pip is killed in the midst of it', async () => {
+    const [home, temporary] = [temporaryFolder(), temporaryFolder()]
+    usePipSettings({ PIP_INDEX_URL: index.url('silent') })
+    vi.stubEnv('TMPDIR', temporary)
+    const controller = new AbortController()
+    const asked = index.requests.length
+    const fetching = failureOf(home, { signal: controller.signal })
+    await until(() => index.requests.length > asked)
+    controller.abort()
+    await fetching
+    expect(readdirSync(temporary)).toEqual([])
   })
 
   test('I5: a login of the index is in no error', async () => {
