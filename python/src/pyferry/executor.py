@@ -165,6 +165,9 @@ class Executor:
                 if leads:
                     task = self._lead(seat)
                     leads = False
+                    if not work.has_answers:
+                        # None has waited while this thread did: the first one may wait for others.
+                        flushed_at = clock()
                 if task is None:
                     break
                 batch = seat.batch
