@@ -7,6 +7,7 @@ import datetime
 import decimal
 import json
 import math
+import os
 import pathlib
 import sys
 from typing import TYPE_CHECKING, Any
@@ -17,13 +18,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from host import Host
+from pyferry.connection import Connection
 from pyferry.dialect import Negotiated
-from pyferry.errors import MalformedFrameError, ProtocolError, UnserializableError
+from pyferry.errors import (
+    FrameTooLargeError,
+    MalformedFrameError,
+    ProtocolError,
+    UnserializableError,
+)
+from pyferry.forking import ForkGuard
 from pyferry.framing import FrameReader
 from pyferry.jsontext import write_json
 from pyferry.messages import Call, Define, Ping, Unknown
 from pyferry.negotiated import decode_batch
-from pyferry.output import pack
+from pyferry.output import Output, pack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -275,6 +283,98 @@ class TestOutput:
         assert [head for head, _ in parts(data)] == ["[[1, 1]]", "[[2, 2]]", "[[3, 3], [4, 4]]"]
 
 
+class TestConnection:
+    """What is handed to the executor together."""
+
+    @pytest.fixture
+    def connection(self) -> Iterator[tuple[Connection, int]]:
+        read_end, write_end = os.pipe()
+        output = Output(write_end, LIMIT)
+        yield Connection(read_end, output, ForkGuard(), LIMIT), write_end
+        for end in (read_end, write_end):
+            os.close(end)
+
+    def test_calls_of_several_frames_are_taken_together(
+        self, connection: tuple[Connection, int]
+    ) -> None:
+        work, end = connection
+        os.write(end, base({"type": "accept", "protocol": 1}) + b"".join(map(frame, range_of(6))))
+        assert work.read()
+
+        assert [call.call_id for call in calls_of(work)] == list(range(6))
+        assert work.next_tasks() is None
+
+    def test_calls_before_a_define_are_taken_before_it(
+        self, connection: tuple[Connection, int]
+    ) -> None:
+        """W-2: in the order of the frame; that a slow define overtakes is the executor's affair."""
+        work, end = connection
+        define = ["define", "o1", {"code": ""}]
+        messages = [[1, "f", []], [2, "f", []], define, ["ping"], [3, "f", []]]
+        os.write(end, base({"type": "accept", "protocol": 1}) + frame(*messages))
+        assert work.read()
+
+        assert [call.call_id for call in calls_of(work)] == [1, 2]
+        assert [type(task) for task in work.next_tasks() or []] == [Define]
+        assert [call.call_id for call in calls_of(work)] == [3]
+
+    def test_calls_in_front_of_a_bad_frame_are_taken_first(
+        self, connection: tuple[Connection, int]
+    ) -> None:
+        """V-18: the bad one ends the process, and they have come before it."""
+        work, end = connection
+        ended = []
+        work._fail = ended.append  # type: ignore[assignment,method-assign]
+        call = {"type": "call", "callID": "c1", "func": "f", "args": 1}
+        os.write(end, base(call) + base({**call, "callID": "c2"}) + base(call))
+        assert work.read()
+
+        assert [each.call_id for each in calls_of(work)] == ["c1", "c2"]
+        assert ended == []
+        work.next_tasks()
+        assert [str(error) for error in ended] == ["the id 'c1' is in flight already"]
+
+    def test_an_id_may_not_come_twice_in_a_frame(self, connection: tuple[Connection, int]) -> None:
+        """W-2: nor in two of them, while it is in flight."""
+        work, end = connection
+        ended = []
+        work._fail = ended.append  # type: ignore[assignment,method-assign]
+        os.write(end, base({"type": "accept", "protocol": 1}) + frame([1, "f", []], [1, "f", []]))
+        assert work.read()
+
+        work.next_tasks()
+
+        assert [str(error) for error in ended] == ["the id 1 is in flight already"]
+
+
+def base(message: dict[str, Any]) -> bytes:
+    body = json.dumps(message).encode()
+    return len(body).to_bytes(4, "big") + body
+
+
+def range_of(count: int) -> list[Any]:
+    return [[number, "f", []] for number in range(count)]
+
+
+def calls_of(work: Connection) -> list[Call]:
+    tasks = work.next_tasks() or []
+    return [task for task in tasks if isinstance(task, Call)]
+
+
+@pytest.mark.parametrize(
+    "result", [0, -1, 2**53 - 1, 1 - 2**53, 2**53, True, None, 1.5, "x", [1], {"a": 1}]
+)
+def test_small_results_are_written_like_all_others(result: Any) -> None:
+    """W-2: integers have a way of their own."""
+    from pyferry.negotiated import encode_returned
+
+    written = Negotiated(LIMIT, is_strict=True).returned(7, result)
+
+    assert written == encode_returned(7, result, is_strict=True, limit=LIMIT)
+    with pytest.raises(FrameTooLargeError):
+        Negotiated(len(written) + 1, is_strict=True).returned(7, result)
+
+
 @pytest.fixture
 def host() -> Iterator[Host]:
     """Give a host whose worker has been accepted."""
@@ -322,21 +422,6 @@ def test_calls_of_one_frame_are_all_answered(host: Host) -> None:
     assert by_id[3][0] == "failed"
     assert by_id[3][2]["errorType"] == "TypeError"
     assert by_id[4][2]["errorKind"] == "function-not-found"
-
-
-def test_calls_before_a_define_run_what_was_there(host: Host) -> None:
-    """W-2: in the order of the frame."""
-    define = "def f(): return "
-    host.write(
-        frame(
-            ["define", "o1", {"code": define + "1"}],
-            [1, "f", []],
-            ["define", "o2", {"code": define + "2"}],
-            [2, "f", []],
-        )
-    )
-
-    assert [1, 1] in answers(host, 5)
 
 
 def test_a_slow_call_holds_up_nothing_behind_it_in_its_frame() -> None:

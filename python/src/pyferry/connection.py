@@ -39,9 +39,14 @@ __all__ = ["CHUNK_BYTES", "Connection", "call_user"]
 CHUNK_BYTES = 65536
 """Asked for in one read. From 128 KiB on each read costs a memory mapping, 16 µs."""
 
+ENOUGH_CALLS = 32
+"""That are taken together: the cost of handing them on is small by then, and the first one waits
+for all of them to be decoded."""
 
 _NEVER_A_COROUTINE = frozenset({type(None), bool, int, float, str, list, dict, tuple, bytes})
 """Results that need not be asked: the question costs as much as the rest of a small answer."""
+
+_ONLY_CALLS = {Call}
 
 
 def call_user(function: Callable[..., Any], args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -72,9 +77,12 @@ class Connection:
         self._reader = FrameReader(limit)
         self._dialect: Dialect = Base(limit)
         self._has_begun = False
+        # What is wrong with the stream behind the calls that were taken from it.
+        self._error: ProtocolError | None = None
         # Of the frame that is being gone through, last one first.
         self._messages: list[Message] = []
         self._namespace = Namespace()
+        self._find = self._namespace.targets.find
         self._calls_in_flight: set[str | int] = set()
         self._defines_in_flight: set[str] = set()
 
@@ -116,52 +124,74 @@ class Connection:
         return False
 
     def next_tasks(self) -> list[Task] | None:
-        """Return the calls that come next in one frame, or a define; `None`: read more.
+        """Return calls that have come one after the other, or a define; `None`: read more.
 
         Everything else that comes before them is answered here. Ends the process at a bad frame:
         after it the stream has no trustworthy position.
         """
+        calls: list[Task] = []
         try:
-            while True:
-                calls: list[Task] = []
-                messages = self._messages
-                while messages:
-                    message = messages.pop()
-                    if isinstance(message, Call):
-                        if message.call_id in self._calls_in_flight:
-                            raise _in_flight(message.call_id)
-                        self._calls_in_flight.add(message.call_id)
-                        calls.append(message)
-                    elif calls:
-                        # Not before those: they are to be started first.
-                        messages.append(message)
+            if self._error is not None:
+                raise self._error
+            while len(calls) < ENOUGH_CALLS:
+                if not self._messages:
+                    body = self._reader.try_next()
+                    if body is None:
                         break
-                    elif isinstance(message, Define):
-                        self._has_begun = True
-                        if message.op_id in self._defines_in_flight:
-                            raise _in_flight(message.op_id)
-                        self._defines_in_flight.add(message.op_id)
-                        return [message]
+                    batch = self._dialect.decode(body)
+                    if set(map(type, batch)) == _ONLY_CALLS:
+                        self._accept_all(batch)
+                        calls += batch  # type: ignore[arg-type]
                     else:
-                        self._answer(message)
-                        self._has_begun = True
-                if calls:
+                        self._messages = batch
+                        self._messages.reverse()
+                    continue
+                message = self._messages[-1]
+                if isinstance(message, Call):
+                    self._accept(message)
+                    calls.append(message)
+                elif calls:
+                    # Not before those: they are to be started first.
+                    break
+                elif isinstance(message, Define):
+                    self._accept(message)
+                    self._messages.pop()
+                    return [message]
+                else:
+                    self._answer(message)
                     self._has_begun = True
-                    return calls
-                body = self._reader.try_next()
-                if body is None:
-                    return None
-                self._messages = self._dialect.decode(body)
-                self._messages.reverse()
+                self._messages.pop()
         except ProtocolError as error:
-            self._fail(error)
+            if not calls:
+                self._fail(error)
+            # They came before it.
+            self._error = error
+        return calls or None
 
     def run(self, task: Task) -> None:
         """Run a call or a define to its end and leave its answer in the output. Raises nothing."""
-        if isinstance(task, Call):
-            self._run_call(task)
-        else:
+        if isinstance(task, Define):
             self._run_define(task)
+            return
+        call_id = task.call_id
+        try:
+            if task.problem is not None:
+                raise task.problem
+            if task.marked is not None:
+                task.marked.revive()
+            result = call_user(self._find(task.function), task.args, task.kwargs)
+            if type(result) not in _NEVER_A_COROUTINE and isinstance(result, Coroutine):
+                result = call_user(_run_coroutine, [result], {})
+            if self._forks.is_child:
+                self._forks.exit_child(None)
+            answer = self._dialect.returned(call_id, result)
+        except BaseException as error:
+            if self._forks.is_child:
+                self._forks.exit_child(error)
+            answer = self._failure(self._dialect.failed, call_id, error)
+        # Before the answer can be read: the id is the host's again.
+        self._calls_in_flight.discard(call_id)
+        self._output.add(answer)
 
     def _answer(self, message: Accept | Ping | Unknown) -> None:
         if isinstance(message, Ping):
@@ -182,26 +212,27 @@ class Connection:
         self._dialect = Negotiated(self._limit, is_strict=accept.is_strict)
         self._output.add(HELLO)
 
-    def _run_call(self, call: Call) -> None:
-        try:
-            if call.problem is not None:
-                raise call.problem
-            if call.marked is not None:
-                call.marked.revive()
-            function = self._namespace.targets.find(call.function)
-            result = call_user(function, call.args, call.kwargs)
-            if type(result) not in _NEVER_A_COROUTINE and isinstance(result, Coroutine):
-                result = call_user(_run_coroutine, [result], {})
-            if self._forks.is_child:
-                self._forks.exit_child(None)
-            answer = self._dialect.returned(call.call_id, result)
-        except BaseException as error:
-            if self._forks.is_child:
-                self._forks.exit_child(error)
-            answer = self._failure(self._dialect.failed, call.call_id, error)
-        # Before the answer can be read: the id is the host's again.
-        self._calls_in_flight.discard(call.call_id)
-        self._output.add(answer)
+    def _accept_all(self, calls: list[Any]) -> None:
+        """Accept the calls of a frame, which are nearly always all that is in it."""
+        ids = {call.call_id for call in calls}
+        if len(ids) == len(calls) and self._calls_in_flight.isdisjoint(ids):
+            self._has_begun = True
+            self._calls_in_flight |= ids
+        else:
+            for call in calls:
+                self._accept(call)
+
+    def _accept(self, task: Task) -> None:
+        self._has_begun = True
+        known: set[Any]
+        id_: Any
+        if isinstance(task, Call):
+            known, id_ = self._calls_in_flight, task.call_id
+        else:
+            known, id_ = self._defines_in_flight, task.op_id
+        if id_ in known:
+            raise MalformedFrameError(f"the id {id_!r} is in flight already")
+        known.add(id_)
 
     def _run_define(self, define: Define) -> None:
         try:
@@ -253,7 +284,3 @@ def _run_coroutine(coroutine: Any) -> Any:
     import asyncio
 
     return asyncio.run(coroutine)
-
-
-def _in_flight(id_: str | int) -> MalformedFrameError:
-    return MalformedFrameError(f"the id {id_!r} is in flight already")

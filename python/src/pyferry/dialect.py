@@ -19,6 +19,7 @@ from pyferry.negotiated import (
     encode_returned,
 )
 from pyferry.values import to_wire
+from pyferry.walk import MAX_SAFE_INTEGER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -96,6 +97,11 @@ class Negotiated:
 
     def returned(self, call_id: int, result: Any) -> Written:
         """Write the answer to a call that returned."""
+        if type(result) is int and -MAX_SAFE_INTEGER <= result <= MAX_SAFE_INTEGER:
+            # The smallest of answers, and as common as any.
+            text = f"[{call_id},{result}]"
+            if len(text) + 2 <= self._limit:
+                return text
         return encode_returned(call_id, result, is_strict=self._is_strict, limit=self._limit)
 
     def failed(self, call_id: int, failure: dict[str, Any]) -> str:

@@ -42,6 +42,9 @@ PROTOCOL = 1
 
 BYTES_MARK = b'"__bytes__"'
 
+_NO_KEYWORDS: dict[str, Any] = {}
+"""Of all calls that have none; never written to."""
+
 
 class Call:
     """Call `function` with `args` and `kwargs`; answered by `call_done`.
@@ -55,16 +58,17 @@ class Call:
 
     is_define = False
 
-    __slots__ = ("args", "call_id", "function", "is_spread", "kwargs", "marked", "problem")
+    # What most calls have not is the class's: to set it for each would take longer than to parse
+    # the call.
+    kwargs = _NO_KEYWORDS
+    is_spread = False
+    marked: Marked | None = None
+    problem: UnserializableError | None = None
 
     def __init__(self, call_id: str | int, function: str, args: list[Any]) -> None:
         self.call_id = call_id
         self.function = function
         self.args = args
-        self.kwargs: dict[str, Any] = {}
-        self.is_spread = False
-        self.marked: Marked | None = None
-        self.problem: UnserializableError | None = None
 
 
 class Define:

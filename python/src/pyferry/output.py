@@ -16,6 +16,7 @@ from pyferry.framing import HEADER_BYTES
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections import deque
+    from collections.abc import Callable
     from typing import NoReturn
 
     from pyferry.dialect import Written
@@ -29,9 +30,13 @@ __all__ = ["Output", "exit_now", "pack"]
 
 
 class Output:
-    """The writing end of the channel."""
+    """The writing end of the channel.
 
-    __slots__ = ("_descriptor", "_limit", "_waiting", "_writing")
+    Attributes:
+        add: leaves a frame, or a message, to be written by the next `flush` of any thread.
+    """
+
+    __slots__ = ("_descriptor", "_limit", "_waiting", "_writing", "add")
 
     def __init__(self, descriptor: int, limit: int) -> None:
         """Write to `descriptor`, which is blocking and stays the caller's; frames up to `limit`."""
@@ -39,10 +44,7 @@ class Output:
         self._limit = limit
         self._waiting: deque[Written] = deque()
         self._writing = allocate_lock()
-
-    def add(self, written: Written) -> None:
-        """Leave a frame, or a message, to be written by the next `flush` of any thread."""
-        self._waiting.append(written)
+        self.add: Callable[[Written], None] = self._waiting.append
 
     @property
     def needs_flush(self) -> bool:

@@ -142,7 +142,13 @@ class Targets:
             FunctionNotFoundError: with the closest existing names.
         """
         way = self._ways.get(name)
-        function = None if way is None else _walk(way)
+        if way is None:
+            return self._search(name)
+        place, first, rest = way
+        function = getattr(place.module, first, None)
+        if not rest and callable(function):
+            return function  # type: ignore[no-any-return]
+        function = _walk(way)
         if function is None:
             function = self._search(name)
         return function

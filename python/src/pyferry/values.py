@@ -38,6 +38,8 @@ def to_wire(value: Any, root: str = "result") -> Any:
     kind = type(value)
     if value is None or kind is bool or (kind is str and value.isascii()):
         return value
+    if kind is int and -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER:
+        return value
     return convert(value, _Refusing(root))
 
 
