@@ -157,8 +157,7 @@ function fieldsOf<M>(
   more: Record<string, JsonValue | undefined>,
   onFault: Fail,
 ): M {
-  if (typeof fields !== 'object' || fields === null || Array.isArray(fields))
-    return onFault(`${type} without an object`)
+  if (!isObject(fields)) return onFault(`${type} without an object`)
   return validateMessage({ ...fields, ...more, type }, (fault) => onFault(describeFault(fault))) as M
 }
 

@@ -3,7 +3,6 @@ import {
   closeSync,
   existsSync,
   linkSync,
-  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -27,7 +26,7 @@ import {
 } from '../src/index.js'
 import { ownIdentity } from '../src/process-identity.js'
 import { mountDisk } from './fixtures/disks.js'
-import { temporaryFolder } from './fixtures/folders.js'
+import { snapshot, temporaryFolder } from './fixtures/folders.js'
 import { bundle, startHost } from './fixtures/host.js'
 import { usePackagesOf } from './fixtures/pip-settings.js'
 import { runPython, testPython } from './fixtures/pythons.js'
@@ -95,17 +94,6 @@ function fill(path: string): void {
 function setAge(path: string, ageMs: number): void {
   const time = new Date(Date.now() - ageMs)
   utimesSync(path, time, time)
-}
-
-/** Names, sizes and times of everything below a folder. */
-function snapshot(folder: string): string[] {
-  return readdirSync(folder, { recursive: true })
-    .map(String)
-    .sort()
-    .map((name) => {
-      const { size, mtimeMs } = lstatSync(join(folder, name))
-      return `${name} ${size} ${mtimeMs}`
-    })
 }
 
 /** A process that has a lease on what `spec` describes until its input ends. */

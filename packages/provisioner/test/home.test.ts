@@ -25,7 +25,7 @@ import {
   Provisioner,
 } from '../src/index.js'
 import * as runModule from '../src/run.js'
-import { temporaryFolder } from './fixtures/folders.js'
+import { snapshot, temporaryFolder } from './fixtures/folders.js'
 import { bundle, startHost } from './fixtures/host.js'
 import { usePackagesOf } from './fixtures/pip-settings.js'
 import { relocatePython, runPython, testPython } from './fixtures/pythons.js'
@@ -71,17 +71,6 @@ function makePlace(): Place {
 
 const misses = (events: readonly ProvisionEvent[]) => events.filter((event) => event.type === 'miss')
 const leasesOf = ({ home }: Place, { id }: Environment) => readdirSync(join(home, 'u', id))
-
-/** Names, sizes and times of everything below a folder. */
-function snapshot(folder: string): string[] {
-  return readdirSync(folder, { recursive: true })
-    .map(String)
-    .sort()
-    .map((name) => {
-      const { size, mtimeMs } = lstatSync(join(folder, name))
-      return `${name} ${size} ${mtimeMs}`
-    })
-}
 
 describe('E: a home', () => {
   test('holds one environment for each question, and knows each again', async () => {

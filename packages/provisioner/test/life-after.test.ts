@@ -1,21 +1,12 @@
 /** What can be asked of environments that are there: list, plan, why, doctor. */
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { type Environment, type EnvironmentSpec, type ProvisionEvent, Provisioner } from '../src/index.js'
 import { parseRecord } from '../src/installed-files.js'
 import * as runModule from '../src/run.js'
 import { writeScript } from './fixtures/executables.js'
-import { temporaryFolder } from './fixtures/folders.js'
+import { snapshot, temporaryFolder } from './fixtures/folders.js'
 import { startHost } from './fixtures/host.js'
 import { usePackagesOf, usePipSettings } from './fixtures/pip-settings.js'
 import { relocatePython, runPython, testPython } from './fixtures/pythons.js'
@@ -51,17 +42,8 @@ function makePlace() {
   }
 }
 
-/** Names, sizes and times of everything below a folder. */
-function snapshot(folder: string): string[] {
-  if (!existsSync(folder)) return []
-  return readdirSync(folder, { recursive: true })
-    .map(String)
-    .sort()
-    .map((name) => {
-      const { size, mtimeMs } = lstatSync(join(folder, name))
-      return `${name} ${size} ${mtimeMs}`
-    })
-}
+/** Of a folder that may not be there. */
+const snapshotOf = (folder: string): string[] => (existsSync(folder) ? snapshot(folder) : [])
 
 describe('E: list', () => {
   test('has a row for each environment, with size, use and leases; no process is started', async () => {
@@ -70,7 +52,7 @@ describe('E: list', () => {
     const two = await place.ensure({ requirements: ['tiny==2.0'] })
     two.release()
     const run = vi.spyOn(runModule, 'run')
-    const before = snapshot(place.home)
+    const before = snapshotOf(place.home)
     const rows = await place.provisioner.list()
     expect(rows.map(({ id }) => id)).toEqual([one.id, two.id].sort())
     const row = rows.find(({ id }) => id === one.id)
@@ -94,7 +76,7 @@ describe('E: list', () => {
     expect(rows.find(({ id }) => id === two.id)?.leases).toEqual([])
     expect((await place.provisioner.list({ sizes: false })).map(({ bytes }) => bytes.logical)).toEqual([0, 0])
     expect(run).not.toHaveBeenCalled()
-    expect(snapshot(place.home)).toEqual(before)
+    expect(snapshotOf(place.home)).toEqual(before)
   })
 
   test('a file that two environments share takes its space once', async () => {
@@ -159,13 +141,13 @@ describe('E: plan', () => {
     ])
     const built = await place.ensure({ requirements: ['tiny==1.0'] })
     expect(plan.id).toBe(built.id)
-    const before = snapshot(place.home)
+    const before = snapshotOf(place.home)
     expect(await place.plan({ requirements: ['tiny==1.0'] })).toMatchObject({ hit: true, miss: null, id: built.id })
     expect(await place.plan({ requirements: ['tiny==2.0'] })).toMatchObject({
       hit: false,
       miss: { reason: 'input-changed', changed: ['source.packages'], comparedWith: built.id },
     })
-    expect(snapshot(place.home)).toEqual(before)
+    expect(snapshotOf(place.home)).toEqual(before)
   })
 
   test('has the commands that are run, whoever runs them', async () => {

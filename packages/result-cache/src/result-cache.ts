@@ -105,12 +105,6 @@ export class ResultCache<V = unknown, E = unknown> {
       return true
     }
     this.#entries.delete(id)
-    if (entry.waiters.size === 1) {
-      // As nearly always.
-      for (const waiter of entry.waiters) waiter.end({ by: 'outcome', outcome })
-      this.#countWaiters(-1)
-      return true
-    }
     this.#dismiss(entry, (position) => (position === 0 || broadcast ? { by: 'outcome', outcome } : { by: 'lost' }))
     return true
   }
@@ -227,10 +221,14 @@ export class ResultCache<V = unknown, E = unknown> {
 
   /** End every wait for an entry that is gone, in the order they came. */
   #dismiss(entry: InFlight<V, E>, endAt: (position: number) => WaitEnd<Outcome<V, E>>): void {
-    const waiters = [...(entry.waiters ?? [])]
+    const { waiters } = entry
     entry.waiters = undefined
-    for (const [position, waiter] of waiters.entries()) waiter.end(endAt(position))
-    this.#countWaiters(-waiters.length)
+    let position = 0
+    for (const waiter of waiters ?? []) {
+      waiter.end(endAt(position))
+      position += 1
+    }
+    this.#countWaiters(-position)
   }
 
   #countWaiters(change: number): void {

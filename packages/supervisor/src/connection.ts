@@ -99,9 +99,12 @@ export class Connection {
     const { output } = this.#options
     this.#frames = []
     if (frames.length === 0 || output.destroyed || output.writableEnded) return
+    if (frames.length === 1) {
+      output.write(frames[0]!)
+      return
+    }
     const total = frames.reduce((sum, { length }) => sum + length, 0)
-    if (frames.length === 1) output.write(frames[0]!)
-    else if (total <= JOIN_LIMIT_BYTES) output.write(Buffer.concat(frames, total))
+    if (total <= JOIN_LIMIT_BYTES) output.write(Buffer.concat(frames, total))
     else {
       output.cork()
       for (const frame of frames) output.write(frame)

@@ -33,6 +33,7 @@ __all__ = [
     "encode_op_done",
     "encode_ready",
     "encode_returned",
+    "parse_body",
 ]
 
 FEATURES = ("parts", "modules", "spread")
@@ -134,12 +135,7 @@ def decode_message(body: bytes) -> Message:
     Raises:
         MalformedFrameError: when the body is none.
     """
-    try:
-        fields = parse_json(body.decode("utf-8"))
-    except RecursionError:
-        raise MalformedFrameError("the frame's body is nested too deeply to be read") from None
-    except ValueError as error:
-        raise MalformedFrameError(f"the frame's body is not JSON: {error}") from None
+    fields = parse_body(body)
     if type(fields) is not dict:
         raise MalformedFrameError(f"the frame's body is {_kind(fields)}, not an object")
     kind = _text(fields, "type")
@@ -152,6 +148,20 @@ def decode_message(body: bytes) -> Message:
     if kind == "accept":
         return _decode_accept(fields)
     return Unknown(kind)
+
+
+def parse_body(body: bytes) -> Any:
+    """Read the JSON text of a frame.
+
+    Raises:
+        MalformedFrameError: when it is none.
+    """
+    try:
+        return parse_json(body.decode("utf-8"))
+    except RecursionError:
+        raise MalformedFrameError("the frame's body is nested too deeply to be read") from None
+    except ValueError as error:
+        raise MalformedFrameError(f"the frame's body is not JSON: {error}") from None
 
 
 def _decode_call(fields: dict[str, Any], body: bytes) -> Call:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from pyferry.errors import FrameTooLargeError, MalformedFrameError
 from pyferry.framing import HEADER_BYTES
-from pyferry.jsontext import parse_json, quote, write_json
+from pyferry.jsontext import quote, write_json
 from pyferry.marking import to_marked
-from pyferry.messages import Call, Ping, Unknown, decode_define
+from pyferry.messages import Call, Ping, Unknown, decode_define, parse_body
 from pyferry.walk import MAX_SAFE_INTEGER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, NoReturn
+    from typing import Any
 
     from pyferry.marking import Attachment
     from pyferry.marks import Attachments
@@ -54,12 +54,7 @@ def decode_batch(body: bytes) -> list[Message]:
     head = body
     if not body or body[0] != _OPEN_BRACKET:
         head, attachments = _split(body)
-    try:
-        array = parse_json(head.decode("utf-8"))
-    except RecursionError:
-        raise MalformedFrameError("the frame's body is nested too deeply to be read") from None
-    except ValueError as error:
-        raise MalformedFrameError(f"the frame's body is not JSON: {error}") from None
+    array = parse_body(head)
     if _LONG in head.translate(_DIGITS):
         _refuse_unsafe(array)
     batch: list[Message] = []
@@ -198,7 +193,7 @@ def checked(text: str, limit: int) -> str:
     """Return the message, which is ASCII, if a frame of it alone is not over the limit."""
     size = len(text) + 2
     if size > limit:
-        _refuse_size(size, limit)
+        raise FrameTooLargeError(size, limit)
     return text
 
 
@@ -214,11 +209,7 @@ def frame_with_attachments(text: str, attachments: list[Attachment], limit: int)
     count = len(views)
     size = 8 + 4 * count + len(head) + sum(sizes)
     if size > limit:
-        _refuse_size(size, limit)
+        raise FrameTooLargeError(size, limit)
     table = [each.to_bytes(4, "big") for each in (*sizes, len(head))]
     start = size.to_bytes(HEADER_BYTES, "big") + bytes([_ATTACHED]) + count.to_bytes(3, "big")
     return b"".join([start, *table, head, *views])
-
-
-def _refuse_size(size: int, limit: int) -> NoReturn:
-    raise FrameTooLargeError(size, limit)

@@ -9,7 +9,11 @@ export function drain(reader: FrameReader): Message[] {
 
 /** Read a whole stream given in pieces, to its end or its first error. */
 export function readStream(pieces: Iterable<Uint8Array>, options?: { maxFrameBytes?: number }) {
-  const reader = new FrameReader(options)
+  return readAll(new FrameReader(options), pieces)
+}
+
+/** The same with a reader that was made for it. */
+export function readAll(reader: FrameReader, pieces: Iterable<Uint8Array>) {
   const messages: Message[] = []
   try {
     for (const piece of pieces) {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { arrayOf, dtypeOfWire } from '../../src/arrays.js'
 import { type Direction, FrameReader, type Message, MessageBatch } from '../../src/index.js'
+import { readAll } from './frames.js'
 import { vectorsFolder } from './vectors.js'
 
 /** One golden case of version 1 (NEGOTIATED.md, "Vectors"). */
@@ -113,17 +114,7 @@ export function readNegotiated(
 ): { messages: Message[]; error: unknown } {
   const reader = new FrameReader(options)
   reader.useNegotiated(direction)
-  const messages: Message[] = []
-  try {
-    for (const piece of pieces) {
-      reader.push(piece)
-      for (let message = reader.tryNext(); message !== undefined; message = reader.tryNext()) messages.push(message)
-    }
-    reader.end()
-    return { messages, error: undefined }
-  } catch (error) {
-    return { messages, error }
-  }
+  return readAll(reader, pieces)
 }
 
 /** Messages that wait together, as bytes. */
