@@ -3,7 +3,7 @@
  * go of in every way there is, while others remove whatever nobody has. Once at random, with kills, and once step by step. The long run
  * is `pnpm storm`.
  */
-import { existsSync, readdirSync, readFileSync, statSync, utimesSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterEach, describe, expect, test, vi } from 'vitest'
@@ -14,7 +14,7 @@ import { bundleSource, type Host, startHost } from './fixtures/host.js'
 import { type HistoryEntry, judgeHistory, judgeHome, judgeTemporary, observe } from './fixtures/judge.js'
 import { listUsers, until } from './fixtures/processes.js'
 import { runPython, testPython } from './fixtures/pythons.js'
-import { isLongStorm, makeRandom, stormKills, stormSeed, sweepLater } from './fixtures/storm.js'
+import { isLongStorm, makeRandom, pruneAll, stormKills, stormSeed, sweepLater } from './fixtures/storm.js'
 
 afterEach(() => vi.unstubAllEnvs())
 
@@ -55,15 +55,7 @@ test('I4: what somebody has a lease on stays as it is, however it is let go of a
   expect(judgeHistory(readHistory(place))).toEqual([])
 
   const provisioner = new Provisioner({ home: place.home })
-  // A kill may cut a lease or a mark off before it says whose it is: then it may be somebody's elsewhere, until it is a day old.
-  const cutOff = listCutOff(place)
-  const first = await provisioner.prune({ maxAgeDays: 0 })
-  const isExplained = ({ id }: { id: string | null }) => cutOff.some((path) => path.includes(`/${id}/`))
-  expect([...first.kept, ...first.skipped].filter((each) => !isExplained(each))).toEqual([])
-  const dayBefore = new Date(Date.now() - 25 * 60 * 60 * 1000)
-  for (const path of cutOff.filter((each) => existsSync(each))) utimesSync(path, dayBefore, dayBefore)
-  const { skipped, kept } = await provisioner.prune({ maxAgeDays: 0 })
-  expect({ skipped, kept }).toEqual({ skipped: [], kept: [] })
+  await pruneAll(provisioner, place.home)
   // What somebody was about to write when it was killed may be somebody's until it is a day old.
   for (const each of readdirSync(join(place.home, 'e'))) {
     for (const name of readdirSync(join(place.home, 'e', each))) expect(name).toMatch(/^\.tmp-[0-9a-f]{16}$/)
@@ -312,14 +304,6 @@ function startSlowHost({ home, failures }: Place, seed: number, work: string): H
     } while (!isOver)
     process.exit()
   `)
-}
-
-/** Leases and marks of collectors that are empty. */
-function listCutOff({ home }: Place): string[] {
-  const paths = ['u', 'e'].flatMap((each) =>
-    readdirSync(join(home, each), { recursive: true }).map((name) => join(home, each, String(name))),
-  )
-  return paths.filter((path) => /\/u\/.*\.json$|\.doomed$/.test(path) && statSync(path).size === 0)
 }
 
 function readHistory({ history }: Place): HistoryEntry[] {

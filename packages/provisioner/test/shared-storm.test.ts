@@ -14,7 +14,7 @@ import { type HistoryEntry, hashTree, judgeHistory, judgeHome, judgeTemporary } 
 import { usePackagesOf } from './fixtures/pip-settings.js'
 import { listUsers, readCommandLine, until } from './fixtures/processes.js'
 import { testPython } from './fixtures/pythons.js'
-import { makeRandom, stormKills, stormSeed, sweepLater } from './fixtures/storm.js'
+import { makeRandom, pruneAll, stormKills, stormSeed, sweepLater } from './fixtures/storm.js'
 import { testUv } from './fixtures/uv.js'
 import { makeWheel, writeFiles } from './fixtures/wheels.js'
 
@@ -70,7 +70,7 @@ test.each([
       const prefix = join(place.home, 'e', id, generation)
       if (!hasCollectors || existsSync(join(prefix, '.stamp.json'))) expect(hashTree(prefix)).toBe(tree)
     }
-    await provisioner.prune({ maxAgeDays: 0 })
+    await pruneAll(provisioner, place.home)
     for (const folder of ['e', 'k', 'u']) expect(readdirSync(join(place.home, folder)), folder).toEqual([])
     expect(listUsers(place.home)).toEqual([])
   },
