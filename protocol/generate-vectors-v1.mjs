@@ -66,13 +66,22 @@ function frameOf(body) {
   return Buffer.concat([number(bytes.length), bytes])
 }
 
-/** @param {unknown} messages an array, or a text @param {Buffer[]} [parts] the attachments; with none the body is bare JSON */
+/**
+ * @param {unknown} messages an array, or a text, or the number of a parcel
+ * @param {(Buffer | number)[]} [parts] the attachments, or numbers of parcels; with none the body is bare JSON
+ */
 function bodyOf(messages, parts) {
-  const json = Buffer.from(typeof messages === 'string' ? messages : JSON.stringify(messages))
+  const isParcel = typeof messages === 'number'
+  const json = isParcel ? messages : Buffer.from(typeof messages === 'string' ? messages : JSON.stringify(messages))
   if (parts === undefined) return json
-  const sizes = parts.map((part) => number(part.length))
-  return Buffer.concat([Buffer.of(1), number(parts.length, 3), ...sizes, number(json.length), json, ...parts])
+  const sizes = [...parts, json].map((part) => number(typeof part === 'number' ? 2 ** 31 + part : part.length))
+  const contents = [json, ...parts].filter((part) => typeof part !== 'number')
+  return Buffer.concat([Buffer.of(1), number(parts.length, 3), ...sizes, ...contents])
 }
+
+/** The first piece of a parcel, and a further one. */
+const parcel = (id, size, data) => Buffer.concat([Buffer.of(2), number(id), number(0, 2), number(size, 6), data])
+const piece = (id, data) => Buffer.concat([Buffer.of(3), number(id), data])
 
 function number(count, bytes = 4) {
   const header = Buffer.alloc(bytes)
@@ -573,6 +582,94 @@ malformed('utf-8-cut', both, Buffer.from('[["\xe2\x82"]]', 'latin1'))
 malformed('utf-8-overlong', both, Buffer.from('[["\xc0\xaf"]]', 'latin1'))
 malformed('utf-8-surrogate', both, Buffer.from('[["\xed\xa0\x80"]]', 'latin1'))
 malformed('raw-control-character', both, '[["a\nb"]]')
+// Parcels: pieces stand for nothing by themselves, and the message that names them is what it would be with all in its frame.
+for (const direction of both) {
+  const message = carrying(direction, 0, [[[], 'bytes']])
+  const meant = (bytes) => [direction === 'host' ? [1, 'f', [{ $bytes: bytes }]] : [1, { $bytes: bytes }]]
+  const other = direction === 'host' ? ['ping'] : ['pong']
+  const sent = (name, frames, expected) => wire(`parcel-${name}`, direction, frames, { frames: expected })
+  sent('whole', [parcel(0, 3, hex('aabbcc')), bodyOf([message], [0])], [meant('aabbcc')])
+  sent('empty', [parcel(0, 0, hex('')), bodyOf([message], [0])], [meant('')])
+  sent(
+    'pieces',
+    [parcel(7, 5, hex('aa')), piece(7, hex('bbcc')), piece(7, hex('ddee')), bodyOf([message], [7])],
+    [meant('aabbccddee')],
+  )
+  sent(
+    'between',
+    [parcel(0, 2, hex('aa')), bodyOf([other]), piece(0, hex('bb')), bodyOf([other, message], [0])],
+    [[other], [other, ...meant('aabb')]],
+  )
+  sent(
+    'two-at-once',
+    [
+      parcel(1, 2, hex('aa')),
+      parcel(2, 2, hex('cc')),
+      piece(1, hex('bb')),
+      piece(2, hex('dd')),
+      bodyOf([message], [2]),
+    ],
+    [meant('ccdd')],
+  )
+  sent(
+    'id-again',
+    [parcel(0, 1, hex('aa')), bodyOf([message], [0]), parcel(0, 1, hex('bb')), bodyOf([message], [0])],
+    [meant('aa'), meant('bb')],
+  )
+  sent('id-largest', [parcel(2 ** 31 - 1, 1, hex('aa')), bodyOf([message], [2 ** 31 - 1])], [meant('aa')])
+  const two = carrying(
+    direction,
+    [0, 1],
+    [
+      [[0], 'bytes'],
+      [[1], 'bytes'],
+    ],
+  )
+  const meantTwo = [{ $bytes: 'aa' }, { $bytes: 'bb' }]
+  sent(
+    'beside-one-in-the-frame',
+    [parcel(0, 1, hex('bb')), bodyOf([two], [hex('aa'), 0])],
+    [[direction === 'host' ? [1, 'f', [meantTwo]] : [1, meantTwo]]],
+  )
+  const text = Buffer.from(JSON.stringify([carrying(direction, 'text', [])]))
+  const texts = [direction === 'host' ? [1, 'f', ['text']] : [1, 'text']]
+  sent('text', [parcel(0, text.length, text), bodyOf(0, [])], [texts])
+  sent(
+    'text-in-pieces',
+    [parcel(0, text.length, text.subarray(0, 4)), piece(0, text.subarray(4)), bodyOf(0, [])],
+    [texts],
+  )
+  const marked = Buffer.from(JSON.stringify([message]))
+  sent('text-and-bytes', [parcel(0, marked.length, marked), parcel(1, 1, hex('aa')), bodyOf(0, [1])], [meant('aa')])
+  sent('never-named', [parcel(0, 2, hex('aabb')), bodyOf([other])], [[other]])
+  sent('not-whole-at-the-end', [bodyOf([other]), parcel(0, 2, hex('aa'))], [[other]])
+
+  const bad = (name, frames) => wire(`parcel-${name}`, direction, frames, { error: 'MalformedFrame' })
+  bad('unknown', [bodyOf([message], [0])])
+  bad('text-unknown', [bodyOf(0, [])])
+  bad('not-whole', [parcel(0, 2, hex('aa')), bodyOf([message], [0])])
+  bad('twice-in-a-frame', [parcel(0, 1, hex('aa')), bodyOf([two], [0, 0])])
+  bad('piece-without-a-first', [piece(0, hex('aa'))])
+  bad('piece-beyond', [parcel(0, 2, hex('aa')), piece(0, hex('bbcc'))])
+  bad('first-piece-beyond', [parcel(0, 0, hex('aa'))])
+  bad('piece-empty', [parcel(0, 1, hex('aa')), piece(0, hex(''))])
+  bad('first-piece-empty', [parcel(0, 1, hex(''))])
+  bad('second-of-an-id', [parcel(0, 1, hex('aa')), parcel(0, 1, hex('aa'))])
+  bad('head-cut', [parcel(0, 0, hex('')).subarray(0, 12)])
+  bad('piece-head-cut', [piece(0, hex('')).subarray(0, 4)])
+  bad('id-too-large', [parcel(2 ** 31, 1, hex('aa'))])
+  bad('size-beyond-all', [Buffer.concat([parcel(0, 0, hex('')).subarray(0, 5), hex('ffffffffffffffff'), hex('aa')])])
+  bad('text-no-array', [parcel(0, 2, Buffer.from('{}')), bodyOf(0, [])])
+  bad('unnamed-by-a-mark', [parcel(0, 1, hex('aa')), bodyOf([other], [0])])
+  wire('parcel-piece-cut', direction, [{ raw: frameOf(parcel(0, 9, hex('aabbcc'))).subarray(0, -1) }], {
+    error: 'TruncatedFrame',
+  })
+  wire('parcel-over-the-limit', direction, [parcel(0, 9, hex('aabbccdd'))], {
+    maxFrameBytes: 16,
+    error: 'FrameTooLarge',
+  })
+}
+
 malformed('attachments-head-cut', both, Buffer.of(1, 0, 0))
 malformed('attachments-sizes-cut', both, Buffer.of(1, 0, 0, 2, 0, 0, 0, 0, 0, 0))
 malformed('attachments-json-size-cut', both, Buffer.of(1, 0, 0, 0, 0, 0, 0))

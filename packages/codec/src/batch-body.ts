@@ -1,9 +1,9 @@
 /** The body of one frame of version 1, back to its messages (NEGOTIATED.md, "Frames" and "Messages"). */
-import { ATTACHED } from './batch.js'
 import { findUnsafeIntegers, mayHoldUnsafeIntegers } from './json-text.js'
 import { Attachments, applyMarks, MarkFault } from './marks.js'
 import { describeFault, validateMessage } from './message-table.js'
 import type { CallFailedMessage, HostMessage, UnknownMessage, WorkerMessage } from './messages.js'
+import { ATTACHED, IS_PARCEL, Parcels } from './parcels.js'
 import type { JsonObject, JsonValue } from './values.js'
 
 /** Who writes what is read: the first elements of their messages mean different things. */
@@ -15,20 +15,26 @@ const OPEN_BRACKET = 0x5b
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
- * The messages of a body, values decoded; of unknown ones only their names.
+ * The messages of a body, values decoded; of unknown ones only their names. A piece of a parcel has none.
  *
+ * @param parcels - of the stream
  * @param onFault - called with what is wrong with it, in words; must throw
  */
 export function readBatch(
   body: Uint8Array,
   direction: Direction,
+  parcels: Parcels,
   onFault: (reason: string, cause?: unknown) => never,
 ): (HostMessage | WorkerMessage | UnknownMessage)[] {
-  const { head, parts } = split(body, onFault)
-  const array = parse(head, onFault)
-  const attachments = new Attachments(parts)
   const read = direction === 'worker' ? readWorkerMessage : readHostMessage
   try {
+    if (Parcels.headBytes(body[0]) !== undefined) {
+      parcels.add(body)
+      return []
+    }
+    const { head, parts } = split(body, parcels, onFault)
+    const array = parse(head, onFault)
+    const attachments = new Attachments(parts)
     const messages = array.map((each) => {
       if (!Array.isArray(each) || each.length === 0) return onFault('a message is no array, or an empty one')
       return read(each, attachments, onFault)
@@ -43,21 +49,25 @@ export function readBatch(
 
 type Fail = (reason: string, cause?: unknown) => never
 
-function split(body: Uint8Array, onFault: Fail): { head: Uint8Array; parts: Uint8Array[] } {
+function split(body: Uint8Array, parcels: Parcels, onFault: Fail): { head: Uint8Array; parts: Uint8Array[] } {
   if (body[0] === OPEN_BRACKET) return { head: body, parts: [] }
-  if (body[0] !== ATTACHED) return onFault('begins with neither [ nor 0x01')
+  if (body[0] !== ATTACHED) return onFault('begins with neither [ nor 0x01 to 0x03')
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength)
   const count = body.length < 4 ? 0 : view.getUint32(0) & 0xff_ff_ff
   let offset = 8 + 4 * count
   if (body.length < offset) return onFault('ends inside its table of attachments')
-  const headLength = view.getUint32(4 + 4 * count)
-  const head = body.subarray(offset, offset + headLength)
-  offset += headLength
+  /** What an entry of the table tells of: a parcel, or what comes next in the body. */
+  const take = (entry: number): Uint8Array => {
+    if (entry >= IS_PARCEL) return parcels.take(entry - IS_PARCEL)
+    offset += entry
+    return body.subarray(offset - entry, offset)
+  }
+  const head = take(view.getUint32(4 + 4 * count))
   const parts: Uint8Array[] = []
   for (let index = 0; index < count; index += 1) {
-    const size = view.getUint32(4 + 4 * index)
-    parts.push(body.subarray(offset, offset + size))
-    offset += size
+    const part = take(view.getUint32(4 + 4 * index))
+    // The frame's memory can go. Not `slice`, which a Buffer takes for `subarray`.
+    parts.push(part.buffer === body.buffer ? new Uint8Array(part) : part)
   }
   if (offset !== body.length) return onFault(`its parts are ${offset} bytes of ${body.length}`)
   return head[0] === OPEN_BRACKET ? { head, parts } : onFault('its messages do not begin with [')

@@ -3,25 +3,14 @@
  * byte. Everything that can be wrong with a message is found when it is added, and its values are what they were then.
  */
 import { OptionError } from '@pyferry/errors'
-import { FrameTooLargeError } from './errors.js'
-import {
-  encoder,
-  type FrameOptions,
-  frameOf,
-  HEADER_BYTES,
-  resolveMaxFrameBytes,
-  stringify,
-  utf8Length,
-  writeLength,
-} from './frame.js'
+import { FrameTooLargeError, ValueTooLargeError } from './errors.js'
+import { encoder, type FrameOptions, frameOf, resolveMaxFrameBytes, stringify, utf8Length } from './frame.js'
 import { MarkedEncoder } from './marked-values.js'
 import { messageTypes, validateMessage } from './message-table.js'
 import type { CallMessage, CallSucceededMessage, HostMessage, Message, WorkerMessage } from './messages.js'
+import { attachedBody, LargeMessage, MAX_ATTACHMENTS } from './parcels.js'
 import { MAX_DEPTH } from './value-walker.js'
 import type { JsonValue } from './values.js'
-
-/** The first byte of a body with attachments; one without begins with `[`. */
-export const ATTACHED = 0x01
 
 /** Texts are joined up to so many bytes: a reader has to have a whole frame before it can begin with it. */
 const JOIN_BYTES = 256 * 1024
@@ -32,10 +21,17 @@ const BRACKETS = 2
 /** A UTF-16 unit is at most three bytes of UTF-8. */
 const MAX_UNIT_BYTES = 3
 
-const MAX_ATTACHMENTS = 2 ** 24 - 1
+/** Attachments up to so many bytes go in the frame, copied: to send one in pieces takes longer (measured, see performance.md). */
+const INLINE_BYTES = 64 * 1024
+
+export interface BatchOptions extends FrameOptions {
+  /** Largest arguments, or largest result, of one call in bytes, text and attachments together. @default none */
+  maxValueBytes?: number | undefined
+}
 
 export class MessageBatch {
   readonly #maxBytes: number
+  readonly #maxValueBytes: number
   /** Messages as text, and frames that were made already, in their order. */
   #waiting: (string | Uint8Array)[] = []
   #encoder = new MarkedEncoder()
@@ -43,8 +39,9 @@ export class MessageBatch {
   #isEncoding = false
 
   /** @throws OptionError for an option that cannot be used */
-  constructor(options?: FrameOptions) {
+  constructor({ maxValueBytes = Number.POSITIVE_INFINITY, ...options }: BatchOptions = {}) {
     this.#maxBytes = resolveMaxFrameBytes(options)
+    this.#maxValueBytes = maxValueBytes
   }
 
   get isEmpty(): boolean {
@@ -54,13 +51,16 @@ export class MessageBatch {
   /**
    * Encode `message`. When it throws, nothing was added.
    *
+   * @returns the message, not added, when it is too large for a frame among others: whoever sends it takes its own `frames()`
    * @throws UnserializableError naming the path of what cannot be carried
-   * @throws FrameTooLargeError when the message alone would be over the limit
+   * @throws ValueTooLargeError when its values are over `maxValueBytes`, or their text is longer than a string can be
+   * @throws FrameTooLargeError when another message would be over the limit, or the table of its attachments alone
    * @throws OptionError for a message whose type is not of version 1, or whose fields are wrong
    */
-  add(message: HostMessage | WorkerMessage): void {
-    if (message.type === 'call' || (message.type === 'call_done' && message.ok)) this.#addValues(message)
-    else this.#addText(textOf(message))
+  add(message: HostMessage | WorkerMessage): LargeMessage | undefined {
+    if (message.type === 'call' || (message.type === 'call_done' && message.ok)) return this.#addValues(message)
+    this.#addText(textOf(message))
+    return undefined
   }
 
   /** What waits, as frames; they may share memory, and must not be changed or transferred. */
@@ -91,17 +91,46 @@ export class MessageBatch {
     return frames
   }
 
-  #addValues(message: CallMessage | CallSucceededMessage): void {
+  #addValues(message: CallMessage | CallSucceededMessage): LargeMessage | undefined {
     const values = this.#isEncoding ? new MarkedEncoder() : this.#encoder
+    const isCall = message.type === 'call'
+    const what = isCall ? 'arguments' : 'a result'
     this.#isEncoding = true
     try {
-      values.begin(this.#maxBytes)
-      const text = message.type === 'call' ? textOfCall(message, values) : textOfResult(message, values)
-      if (values.attachments.length === 0) this.#addText(text)
-      else this.#waiting.push(attachedFrame(`[${text}]`, values.attachments, this.#maxBytes))
+      values.begin(what, this.#maxValueBytes)
+      const text = isCall ? textOfCall(message, values) : textOfResult(message, values)
+      const most = text.length * MAX_UNIT_BYTES + BRACKETS
+      const limit = Math.min(JOIN_BYTES, this.#maxBytes)
+      if (values.attachments.length === 0 && most <= Math.min(limit, this.#maxValueBytes)) {
+        this.#waiting.push(text)
+        return undefined
+      }
+      const bytes = utf8Length(text) + BRACKETS + values.attachedBytes
+      if (bytes > this.#maxValueBytes) throw new ValueTooLargeError(what, bytes, this.#maxValueBytes)
+      if (values.attachments.length > 0 || bytes > limit) return this.#addLarge(`[${text}]`, values, limit)
+      this.#waiting.push(text)
+      return undefined
     } finally {
       this.#isEncoding = values !== this.#encoder
     }
+  }
+
+  /** What has attachments, or is over the limit. */
+  #addLarge(text: string, { attachments, attachedBytes }: MarkedEncoder, limit: number): LargeMessage | undefined {
+    const count = attachments.length
+    if (count > MAX_ATTACHMENTS) throw new OptionError('attachments', count, `at most ${MAX_ATTACHMENTS} in a message`)
+    const head = encoder.encode(text)
+    const tableBytes = 8 + 4 * count
+    const isSmall = (part: Uint8Array) => part.length <= INLINE_BYTES
+    if (attachments.every(isSmall) && tableBytes + head.length + attachedBytes <= limit) {
+      this.#waiting.push(attachedBody(head, attachments))
+      return undefined
+    }
+    const inline = [head, ...attachments].filter(isSmall)
+    const inlineBytes = tableBytes + inline.reduce((sum, { length }) => sum + length, 0)
+    if (tableBytes > this.#maxBytes) throw new FrameTooLargeError(tableBytes, this.#maxBytes)
+    const isInline = inlineBytes <= this.#maxBytes ? isSmall : () => false
+    return new LargeMessage(head, attachments, isInline, this.#maxBytes)
   }
 
   #addText(text: string): void {
@@ -171,29 +200,4 @@ function arrayOfMessage(checked: Message, callID: JsonValue): JsonValue[] {
 function assertId(callID: unknown): asserts callID is number {
   if (Number.isSafeInteger(callID) && (callID as number) >= 0) return
   throw new OptionError('message.callID', callID, 'an integer from 0 to 2^53−1')
-}
-
-function attachedFrame(text: string, attachments: readonly Uint8Array[], maxBytes: number): Uint8Array {
-  const count = attachments.length
-  if (count > MAX_ATTACHMENTS) throw new OptionError('attachments', count, `at most ${MAX_ATTACHMENTS} in a message`)
-  const attached = attachments.reduce((sum, { length }) => sum + length, 0)
-  const headBytes = utf8Length(text)
-  const body = 4 + 4 * count + 4 + headBytes + attached
-  if (body > maxBytes) throw new FrameTooLargeError(body, maxBytes)
-  const frame = new Uint8Array(HEADER_BYTES + body)
-  writeLength(frame, body)
-  let offset = HEADER_BYTES
-  writeLength(frame.subarray(offset), count)
-  frame[offset] = ATTACHED
-  offset += 4
-  for (const each of [...attachments.map(({ length }) => length), headBytes]) {
-    writeLength(frame.subarray(offset), each)
-    offset += 4
-  }
-  offset += encoder.encodeInto(text, frame.subarray(offset)).written
-  for (const each of attachments) {
-    frame.set(each, offset)
-    offset += each.length
-  }
-  return frame
 }

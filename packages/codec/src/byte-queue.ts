@@ -52,6 +52,22 @@ export class ByteQueue {
     return this.#gather(count)
   }
 
+  /** The next byte, left where it is. */
+  peek(): number | undefined {
+    return this.#chunks[0]?.[0]
+  }
+
+  /** Move as many bytes as wait, and have room there, to the beginning of `target`; tells how many. */
+  takeInto(target: Uint8Array): number {
+    let filled = 0
+    while (filled < target.length && this.#length > 0) {
+      const part = this.tryTake(Math.min(this.#chunks[0]!.length, target.length - filled))!
+      target.set(part, filled)
+      filled += part.length
+    }
+    return filled
+  }
+
   #join(bytes: Uint8Array): void {
     if (this.#block === undefined || this.#block.length - this.#blockUsed < bytes.length) {
       this.#block = new Uint8Array(BLOCK_BYTES)

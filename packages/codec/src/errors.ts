@@ -1,5 +1,6 @@
 /**
  *     CodecError
+ *     ├── ValueTooLargeError          arguments or a result over a limit on values
  *     └── ProtocolError               the other end: it broke the rules of PROTOCOL.md
  *         ├── FrameTooLargeError      a body over maxFrameBytes, ours (nothing was written) or theirs
  *         ├── TruncatedFrameError     the stream ended inside a frame
@@ -61,6 +62,36 @@ export class FrameTooLargeError extends ProtocolError {
   constructor(size: number, limit: number, details?: FrameTooLargeDetails) {
     super(`a frame of ${details?.isLowerBound ? 'at least ' : ''}${size} bytes is over the limit of ${limit} bytes`, {
       hint: 'raise maxFrameBytes, or send a path to the data rather than the data',
+      ...details,
+    })
+    this.size = size
+    this.limit = limit
+  }
+}
+
+interface ValueTooLargeDetails extends ErrorDetails {
+  /** The size is only known to be this or more. @default false */
+  isLowerBound?: boolean
+}
+
+/** The arguments or the result of one call, over a limit: that call alone fails, and nothing of it was sent (contract D-4). */
+export class ValueTooLargeError extends CodecError {
+  readonly code = 'ERR_PYFERRY_VALUE_TOO_LARGE'
+  /** In bytes, text and attachments together; a lower bound, and the message says so, where it was given up before all was written out. */
+  readonly size: number
+  /** The limit in force, in bytes. */
+  readonly limit: number
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: `this` is the class asked about, which may be a subclass
+    if (this !== ValueTooLargeError) return isOrdinaryInstance(this, value)
+    return isInstanceAcrossCopies(ValueTooLargeError, 'ERR_PYFERRY_VALUE_TOO_LARGE', value)
+  }
+
+  /** @param what - `'arguments'` or `'a result'` */
+  constructor(what: string, size: number, limit: number, details?: ValueTooLargeDetails) {
+    super(`${what} of ${details?.isLowerBound ? 'at least ' : ''}${size} bytes, over the limit of ${limit} bytes`, {
+      hint: 'send bytes or arrays rather than text, a path to the data, or raise maxPayloadBytes or maxResultBytes',
       ...details,
     })
     this.size = size
@@ -147,6 +178,7 @@ nameErrors({
   TruncatedFrameError,
   MalformedFrameError,
   UnserializableError,
+  ValueTooLargeError,
 })
 
 function isOrdinaryInstance(type: { prototype: object }, value: unknown): boolean {

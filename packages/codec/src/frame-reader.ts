@@ -4,10 +4,17 @@ import { type Direction, readBatch } from './batch-body.js'
 import { ByteQueue } from './byte-queue.js'
 import { FrameTooLargeError, MalformedFrameError, ProtocolError, TruncatedFrameError } from './errors.js'
 import { type FrameOptions, HEADER_BYTES, resolveMaxFrameBytes } from './frame.js'
+import { MarkFault } from './marks.js'
 import { describeFault, validateMessage } from './message-table.js'
 import type { Message } from './messages.js'
+import { Parcels } from './parcels.js'
 import { readValues } from './received-values.js'
 import type { JsonObject } from './values.js'
+
+export interface NegotiatedReaderOptions {
+  /** Largest parcel in bytes (NEGOTIATED.md, "Parcels"); a stream with a larger one is malformed. @default none */
+  maxParcelBytes?: number
+}
 
 /**
  * Reads messages from a stream of bytes, however it is cut.
@@ -31,6 +38,10 @@ export class FrameReader<M extends Message = Message> {
   #error: ProtocolError | undefined
   /** Who writes what is read, in version 1; in the base protocol every message says it itself. */
   #direction: Direction | undefined
+  /** Of version 1. */
+  #parcels: Parcels | undefined
+  /** What is still to come of the piece at the front, and where it belongs. */
+  #room: Uint8Array | undefined
   /** The messages of the latest frame of version 1, and how many of them were given. */
   #batch: readonly Message[] = []
   #given = 0
@@ -83,8 +94,12 @@ export class FrameReader<M extends Message = Message> {
    *
    * @param direction - who writes it
    */
-  useNegotiated(direction: Direction): void {
+  useNegotiated(
+    direction: Direction,
+    { maxParcelBytes = Number.MAX_SAFE_INTEGER }: NegotiatedReaderOptions = {},
+  ): void {
     this.#direction = direction
+    this.#parcels = new Parcels(maxParcelBytes)
   }
 
   /**
@@ -100,18 +115,38 @@ export class FrameReader<M extends Message = Message> {
   }
 
   #hasFrame(): boolean {
-    if (this.#bodyLength === undefined) {
-      const header = this.#queue.tryTake(HEADER_BYTES)
-      if (header === undefined) return false
-      const length = readLength(header)
-      if (length > this.#maxFrameBytes) this.#fail(new FrameTooLargeError(length, this.#maxFrameBytes))
-      this.#bodyLength = length
+    for (;;) {
+      if (this.#bodyLength === undefined) {
+        const header = this.#queue.tryTake(HEADER_BYTES)
+        if (header === undefined) return false
+        const length = readLength(header)
+        if (length > this.#maxFrameBytes) this.#fail(new FrameTooLargeError(length, this.#maxFrameBytes))
+        this.#bodyLength = length
+      }
+      if (this.#room === undefined && this.#queue.length >= this.#bodyLength) return true
+      if (this.#parcels === undefined || !this.#movePiece(this.#bodyLength, this.#parcels)) return false
     }
-    return this.#queue.length >= this.#bodyLength
+  }
+
+  /** Of a piece of a parcel that has not wholly come, bring what has come where it belongs; `true` when that was all of it. */
+  #movePiece(bodyLength: number, parcels: Parcels): boolean {
+    if (this.#room === undefined) {
+      const headBytes = Parcels.headBytes(this.#queue.peek())
+      if (headBytes === undefined || headBytes > Math.min(this.#queue.length, bodyLength)) return false
+      const head = this.#queue.tryTake(headBytes)!
+      this.#room = this.#guard(head, () => parcels.roomFor(head, bodyLength - headBytes))
+    }
+    this.#room = this.#room.subarray(this.#queue.takeInto(this.#room))
+    if (this.#room.length > 0) return false
+    this.#room = undefined
+    this.#bodyLength = undefined
+    return true
   }
 
   #assertNothingLeft(): void {
     const { length } = this.#queue
+    if (this.#room)
+      this.#fail(new TruncatedFrameError('body', this.#bodyLength!, this.#bodyLength! - this.#room.length))
     if (this.#bodyLength !== undefined) this.#fail(new TruncatedFrameError('body', this.#bodyLength, length))
     if (length > 0) this.#fail(new TruncatedFrameError('length', HEADER_BYTES, length))
   }
@@ -131,7 +166,17 @@ export class FrameReader<M extends Message = Message> {
 
   #readBatch(bytes: Uint8Array, direction: Direction): readonly Message[] {
     const fail = (reason: string, cause?: unknown) => this.#fail(new MalformedFrameError(reason, bytes, { cause }))
-    return readBatch(bytes, direction, fail) as Message[]
+    return readBatch(bytes, direction, this.#parcels!, fail) as Message[]
+  }
+
+  /** What is wrong with a piece is wrong with the stream. */
+  #guard<T>(head: Uint8Array, read: () => T): T {
+    try {
+      return read()
+    } catch (error) {
+      if (error instanceof MarkFault) return this.#fail(new MalformedFrameError(error.message, head))
+      throw error
+    }
   }
 
   #parse<T>(reason: string, bytes: Uint8Array, parse: () => T): T {

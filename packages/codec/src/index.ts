@@ -1,6 +1,7 @@
 export { OptionError } from '@pyferry/errors'
 export type { TypedArray } from './arrays.js'
 export { NDArray } from './arrays.js'
+export type { BatchOptions } from './batch.js'
 export { MessageBatch } from './batch.js'
 export type { Direction } from './batch-body.js'
 export {
@@ -10,6 +11,7 @@ export {
   ProtocolError,
   TruncatedFrameError,
   UnserializableError,
+  ValueTooLargeError,
 } from './errors.js'
 export type { FrameOptions } from './frame.js'
 export { DEFAULT_MAX_FRAME_BYTES, encodeFrame, encodeFrameParts, MAX_FRAME_BYTES_LIMIT } from './frame.js'
@@ -35,5 +37,6 @@ export type {
   WireFailure,
   WorkerMessage,
 } from './messages.js'
+export type { LargeMessage } from './parcels.js'
 export type { JsonObject, JsonValue } from './values.js'
 export { decodeValue, encodeValue } from './values.js'

@@ -3,7 +3,9 @@
  * has no place in JSON leaves something there, and a mark tells what is meant; nothing in a value can look like one.
  */
 import { byteLengthOf, dtypeOfArray, dtypeOfName, isNDArray, type NDArray, type TypedArray } from './arrays.js'
+import { ValueTooLargeError } from './errors.js'
 import { describeForeign, tryBytesOf, typedArrayNameOf } from './kinds.js'
+import { MAX_TEXT_BYTES } from './parcels.js'
 import { FIRST_FLOAT, ValueWalker } from './value-walker.js'
 import type { JsonValue } from './values.js'
 
@@ -18,12 +20,25 @@ export class MarkedEncoder extends ValueWalker {
   #prefix: readonly (string | number)[] = []
   /** Of this message, in the order in which they are to be applied. */
   marks: Mark[] = []
-  /** The memory itself, not a copy: it is to be copied before anybody else can change it. */
+  /** The memory itself, not a copy. */
   attachments: Uint8Array[] = []
 
-  /** Begin with the values of another message, whose JSON text may have so many bytes. */
-  begin(maxBytes: number): void {
-    this.restart(maxBytes)
+  #what = ''
+  #maxBytes = 0
+  /** Of the attachments of this message. */
+  attachedBytes = 0
+
+  /**
+   * Begin with the values of another message.
+   *
+   * @param what - errors call them
+   * @param maxBytes - of text and attachments together
+   */
+  begin(what: string, maxBytes: number): void {
+    this.restart(Math.min(maxBytes, MAX_TEXT_BYTES))
+    this.#what = what
+    this.#maxBytes = maxBytes
+    this.attachedBytes = 0
     if (this.marks.length > 0) this.marks = []
     if (this.attachments.length > 0) this.attachments = []
   }
@@ -102,8 +117,13 @@ export class MarkedEncoder extends ValueWalker {
     return this.#mark(depth, 'array', [this.#attach(bytes), dtype, [...shape]])
   }
 
+  protected refuseSize(size: number, limit: number): never {
+    throw new ValueTooLargeError(this.#what, size, limit, { isLowerBound: true })
+  }
+
   #attach(bytes: Uint8Array): number {
-    this.spend(bytes.length)
+    this.attachedBytes += bytes.length
+    if (this.attachedBytes > this.#maxBytes) this.refuseSize(this.attachedBytes, this.#maxBytes)
     return this.attachments.push(bytes) - 1
   }
 

@@ -12,7 +12,7 @@ export class Attachments {
   readonly #parts: (Uint8Array | undefined)[]
   #left: number
 
-  /** @param parts - views of the frame; what is taken is a copy */
+  /** @param parts - in memory of their own, so that it is aligned for whatever it holds */
   constructor(parts: readonly Uint8Array[]) {
     this.#parts = [...parts]
     this.#left = parts.length
@@ -28,8 +28,7 @@ export class Attachments {
     if (part === undefined) throw new MarkFault(`there is no attachment ${JSON.stringify(index)}, or it was taken`)
     this.#parts[index as number] = undefined
     this.#left -= 1
-    // Memory of its own: aligned for whatever it holds, and the frame's can go. Not `slice`, which a Buffer takes for `subarray`.
-    return new Uint8Array(part)
+    return part
   }
 }
 

@@ -95,7 +95,16 @@ const messageKinds: ReadonlyMap<string, MessageKind> = new Map<Message['type'], 
     },
   ],
   ['ping', { fields: [] }],
-  ['accept', { fields: [required('protocol', anInteger), optional('strictValues', aBoolean)] }],
+  [
+    'accept',
+    {
+      fields: [
+        required('protocol', anInteger),
+        optional('strictValues', aBoolean),
+        optional('maxResultBytes', anInteger),
+      ],
+    },
+  ],
   [
     'ready',
     {

@@ -48,6 +48,8 @@ export interface AcceptMessage {
   protocol: number
   /** @default false */
   strictValues?: boolean
+  /** A larger result fails its call. */
+  maxResultBytes?: number
 }
 
 export type HostMessage = DefineMessage | CallMessage | PingMessage | AcceptMessage

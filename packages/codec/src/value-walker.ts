@@ -3,7 +3,7 @@
  * already is walked and handed back.
  */
 import { describeValue } from '@pyferry/errors'
-import { FrameTooLargeError, UnserializableError } from './errors.js'
+import { UnserializableError } from './errors.js'
 import { hasOnlyProperties } from './kinds.js'
 import { formatPath } from './path.js'
 import type { JsonObject, JsonValue } from './values.js'
@@ -105,9 +105,11 @@ export abstract class ValueWalker {
 
   protected spend(bytes: number): void {
     this.#leastBytes += bytes
-    if (this.#leastBytes <= this.#maxBytes) return
-    throw new FrameTooLargeError(Math.ceil(this.#leastBytes), this.#maxBytes, { isLowerBound: true })
+    if (this.#leastBytes > this.#maxBytes) this.refuseSize(Math.ceil(this.#leastBytes), this.#maxBytes)
   }
+
+  /** The text would be over the limit, `size` bytes or more. */
+  protected abstract refuseSize(size: number, limit: number): never
 
   protected refuse(depth: number, what: string, hint?: string): never {
     const path = formatPath(this.#root, this.keys.slice(0, depth))

@@ -5,7 +5,7 @@
  * only what they have to replace: a value that is JSON already is walked and handed back.
  */
 import { encodeBase64, tryDecodeBase64 } from './base64.js'
-import { UnserializableError } from './errors.js'
+import { FrameTooLargeError, UnserializableError } from './errors.js'
 import { describeForeign, tryBytesOf } from './kinds.js'
 import { formatPath } from './path.js'
 import { FIRST_FLOAT, MAX_DEPTH, setProperty, ValueWalker } from './value-walker.js'
@@ -64,6 +64,10 @@ export class ValueEncoder extends ValueWalker {
     const number = Number(value)
     if (Number.isSafeInteger(number)) return number
     return this.refuse(depth, 'a BigInt beyond ±(2^53−1)', 'send it as a string')
+  }
+
+  protected refuseSize(size: number, limit: number): never {
+    throw new FrameTooLargeError(size, limit, { isLowerBound: true })
   }
 
   protected encodeForeign(value: object, depth: number): JsonValue {

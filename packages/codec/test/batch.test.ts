@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import {
   FrameTooLargeError,
   type HostMessage,
@@ -6,6 +6,7 @@ import {
   NDArray,
   OptionError,
   UnserializableError,
+  ValueTooLargeError,
 } from '../src/index.js'
 import { thrownBy } from './support/frames.js'
 import { readNegotiated } from './support/negotiated.js'
@@ -29,23 +30,69 @@ it('W-2: what waits is one frame', () => {
   expect(batch.takeFrames()).toEqual([])
 })
 
-it('W-4: the frames that messages are joined to stay below the limit, and one that is over it is refused', () => {
+it('W-4: the frames that messages are joined to stay below the limit', () => {
   const batch = new MessageBatch({ maxFrameBytes: 40 })
   for (let id = 0; id < 10; id += 1) batch.add(call('12345678', id))
-  const error = thrownBy(() => batch.add(call('ü'.repeat(20), 10))) as FrameTooLargeError
-  expect(error).toBeInstanceOf(FrameTooLargeError)
-  expect(error).toMatchObject({ size: 55, limit: 40 })
   const frames = batch.takeFrames()
   for (const frame of frames) expect(frame.length).toBeLessThanOrEqual(44)
   expect(readNegotiated(frames, 'host', { maxFrameBytes: 40 }).messages).toHaveLength(10)
+  const error = thrownBy(() => batch.add({ type: 'define', opID: '1', code: 'ü'.repeat(20) }))
+  expect(error).toBeInstanceOf(FrameTooLargeError)
+  expect(error).toMatchObject({ size: 68, limit: 40 })
 })
 
-it('W-4: attachments count', () => {
-  const batch = new MessageBatch({ maxFrameBytes: 100 })
-  expect(() => batch.add(call(new Uint8Array(60)))).toThrow(FrameTooLargeError)
-  expect(() => batch.add(call(new Uint8Array(101)))).toThrow(FrameTooLargeError)
-  batch.add(call(new Uint8Array(40)))
+describe('D-4: what is too large for a frame among others is not added but comes back, in pieces', () => {
+  const bytes = (length: number) => Uint8Array.from({ length }, (_, index) => index)
+
+  it.each([
+    ['text', 'ü'.repeat(40)],
+    ['bytes', bytes(100)],
+    ['bytes and text', { a: bytes(100), b: 'x'.repeat(100) }],
+    ['some that would fit and one that does not', [bytes(1), bytes(90), bytes(0)]],
+  ])('%s', (_, value) => {
+    const batch = new MessageBatch({ maxFrameBytes: 40 })
+    const frames = [...batch.add(call(value))!.frames()].map((parts) => Buffer.concat(parts))
+    expect(batch.isEmpty).toBe(true)
+    for (const frame of frames) expect(frame.length).toBeLessThanOrEqual(44)
+    const { messages, error } = readNegotiated(frames, 'host', { maxFrameBytes: 40 })
+    expect(error).toBeUndefined()
+    expect(messages).toMatchObject([{ type: 'call', spread: { args: [value] } }])
+  })
+
+  it('pieces are views of what is sent', () => {
+    const value = bytes(300_000)
+    const [head, first, second] = [...new MessageBatch().add(call(value))!.frames()]
+    expect(first![1]!.buffer).toBe(value.buffer)
+    expect(second![0]!.length).toBeLessThan(100)
+    expect(head![1]!.length).toBe(256 * 1024)
+    expect(head![1]!.length + first![1]!.length).toBe(300_000)
+  })
+
+  it('a table that is itself over the limit is refused', () => {
+    const batch = new MessageBatch({ maxFrameBytes: 40 })
+    const many = Array.from({ length: 9 }, () => bytes(10))
+    expect(thrownBy(() => batch.add(call(many)))).toMatchObject({ name: 'FrameTooLargeError', size: 44, limit: 40 })
+  })
+})
+
+it('D-4: values over their limit are refused, text and attachments together', () => {
+  const batch = new MessageBatch({ maxValueBytes: 1000 })
+  for (const value of [
+    'x'.repeat(1000),
+    new Uint8Array(1001),
+    [new Float64Array(100), 'x'.repeat(200)],
+    'ü'.repeat(500),
+  ]) {
+    const error = thrownBy(() => batch.add(call(value))) as ValueTooLargeError
+    expect(error).toBeInstanceOf(ValueTooLargeError)
+    expect(error).toMatchObject({ limit: 1000, message: expect.stringContaining('arguments of ') })
+    expect(error.size).toBeGreaterThan(990)
+  }
+  expect(batch.add(call('ü'.repeat(480)))).toBeUndefined()
   expect(read(batch)).toHaveLength(1)
+  expect(
+    thrownBy(() => batch.add({ type: 'call_done', callID: 1, ok: true, result: new Uint8Array(1001) })),
+  ).toMatchObject({ message: expect.stringContaining('a result of ') })
 })
 
 it('D-6: a message that is refused leaves the others, and the order, as they were', () => {

@@ -16,6 +16,7 @@ it('exports exactly these names', () => {
     'ProtocolError',
     'TruncatedFrameError',
     'UnserializableError',
+    'ValueTooLargeError',
     'decodeValue',
     'encodeFrame',
     'encodeFrameParts',

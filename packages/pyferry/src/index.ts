@@ -7,6 +7,7 @@ export {
   ProtocolError,
   TruncatedFrameError,
   UnserializableError,
+  ValueTooLargeError,
 } from '@pyferry/codec'
 export { isPyferryError, OptionError } from '@pyferry/errors'
 export type { Environment, EnvironmentSpec, ProvisionEvent } from '@pyferry/provisioner'

@@ -77,8 +77,12 @@ export interface VenvConfig {
   startTimeoutMs?: number
   /** From the request to end until the kill, in milliseconds. @default 5_000 */
   closeGraceMs?: number
-  /** Largest message in bytes, either way. @default 67_108_864 (64 MiB) */
+  /** Largest frame in bytes, either way. Larger values go in pieces; only the base protocol cannot. @default 67_108_864 (64 MiB) */
   maxFrameBytes?: number
+  /** Largest arguments of one call in bytes, text and attachments together. @default none */
+  maxPayloadBytes?: number
+  /** Largest result of one call in bytes. @default none */
+  maxResultBytes?: number
   /** Calls that may wait, also those handed to the worker already. @default none */
   maxQueue?: number
   /** How long a finished result waits to be fetched, in milliseconds; `Infinity`: for ever. @default 900_000 (15 min) */
@@ -135,6 +139,8 @@ export interface ResolvedOptions {
   startTimeoutMs: number
   closeGraceMs: number
   maxFrameBytes: number
+  maxPayloadBytes: number | undefined
+  maxResultBytes: number | undefined
   maxQueue: number | undefined
   resultTtlMs: number
   maxResults: number | undefined
@@ -185,6 +191,8 @@ const readers: { [K in keyof ResolvedOptions]: [Reader<ResolvedOptions[K]>, Reso
   startTimeoutMs: [integerBetween(1, MAX_TIMER_MS), 120_000],
   closeGraceMs: [integerBetween(0, MAX_TIMER_MS), 5_000],
   maxFrameBytes: [integerBetween(1024, 2 ** 32 - 1), 64 * 1024 * 1024],
+  maxPayloadBytes: [integerBetween(1, Number.MAX_SAFE_INTEGER), undefined],
+  maxResultBytes: [integerBetween(1, Number.MAX_SAFE_INTEGER), undefined],
   maxQueue: [integerBetween(0, Number.MAX_SAFE_INTEGER), undefined],
   resultTtlMs: [readTtl, 900_000],
   maxResults: [integerBetween(1, Number.MAX_SAFE_INTEGER), undefined],

@@ -93,6 +93,8 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
       threads: options.threads,
       ...(options.maxQueue !== undefined && { maxQueue: options.maxQueue }),
       maxFrameBytes: options.maxFrameBytes,
+      ...(options.maxPayloadBytes !== undefined && { maxPayloadBytes: options.maxPayloadBytes }),
+      ...(options.maxResultBytes !== undefined && { maxResultBytes: options.maxResultBytes }),
       startTimeoutMs: options.startTimeoutMs,
       closeGraceMs: options.closeGraceMs,
       protocol: options.protocol,

@@ -94,8 +94,8 @@ describe('call (V-5)', () => {
     expect(() => py.call('echo', value)).toThrow(TypeError)
   })
 
-  it('W-4: refuses arguments over maxFrameBytes', async () => {
-    const py = await startVenv(basics, { maxFrameBytes: 4096 })
+  it('W-4: refuses arguments over maxFrameBytes in the base protocol, which has no pieces', async () => {
+    const py = await startVenv(basics, { maxFrameBytes: 4096, protocol: 'base' })
     expect(() => py.call('echo', 'x'.repeat(5_000))).toThrow(FrameTooLargeError)
     expect(await py.callAndAwait('echo', 'short')).toBe('short')
   })

@@ -36,6 +36,7 @@ it('exports these names and no others', () => {
     'UnsafeRequirementError',
     'UnserializableError',
     'UnsupportedByWorkerError',
+    'ValueTooLargeError',
     'Venv',
     'WorkerFilesError',
     'isPyferryError',

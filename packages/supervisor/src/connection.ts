@@ -3,7 +3,10 @@
  *
  * Everything sent in one turn of the event loop goes out in one write, and once version 1 was negotiated in one frame: a second `write`
  * costs more than encoding a call does (measured: 7 µs of a 17 µs round trip), and a microtask later is soon enough.
+ *
+ * A message that is too large for a frame among others goes by the `Outbox`: in pieces, between which others may go.
  */
+import { constants } from 'node:buffer'
 import type { Readable, Writable } from 'node:stream'
 import {
   encodeFrame,
@@ -13,12 +16,18 @@ import {
   ProtocolError,
   type WorkerMessage,
 } from '@pyferry/codec'
+import { Outbox } from './outbox.js'
 
 export interface ConnectionOptions {
   input: Readable
   output: Writable
   /** Largest body in bytes, either way. */
   maxFrameBytes: number
+  /** Largest arguments and largest result of a call, in bytes; in the base protocol frames are limited so. @default none */
+  maxPayloadBytes?: number | undefined
+  maxResultBytes?: number | undefined
+  /** Whether a message waits for a large one before it, rather than going between the pieces of that. */
+  keepsOrder: boolean
   onMessage: (message: WorkerMessage) => void
   /**
    * The stream from the worker has ended, called once. `error` when it ended wrongly: a bad frame, a message that breaks
@@ -38,6 +47,7 @@ export class Connection {
   /** What waits for the end of this turn: frames of the base protocol, which come first, and messages of version 1. */
   #frames: Uint8Array[] = []
   #batch: MessageBatch | undefined
+  #outbox: Outbox | undefined
   #willFlush = false
   #isEnded = false
   #isClosing = false
@@ -60,14 +70,22 @@ export class Connection {
   }
 
   /**
-   * Encode now, write at the end of this turn.
+   * Encode now, write at the end of this turn; what is large is not copied, and must not change until it is answered.
    *
-   * @throws UnserializableError, FrameTooLargeError before anything is queued
+   * @throws UnserializableError, ValueTooLargeError, FrameTooLargeError before anything is queued
    */
   send(message: HostMessage): void {
     if (this.#isClosing) return
-    if (this.#batch) this.#batch.add(message)
-    else this.#frames.push(encodeFrame(message, { maxFrameBytes: this.#options.maxFrameBytes }))
+    if (!this.#batch || !this.#outbox) this.#frames.push(this.#encodeBase(message))
+    else {
+      const batch = this.#options.keepsOrder ? (this.#outbox.lastBatch ?? this.#batch) : this.#batch
+      const large = batch.add(message)
+      if (large) {
+        this.#flush()
+        this.#outbox.push(large)
+        return
+      }
+    }
     if (this.#willFlush) return
     this.#willFlush = true
     queueMicrotask(this.#flush)
@@ -75,9 +93,14 @@ export class Connection {
 
   /** What follows, both ways, is of version 1; to be called while `ready` is handled, since nothing comes after that unasked. */
   negotiate(options: { strictValues?: boolean } = {}): void {
-    this.send({ type: 'accept', protocol: 1, ...options })
-    this.#batch = new MessageBatch({ maxFrameBytes: this.#options.maxFrameBytes })
-    this.#reader.useNegotiated('worker')
+    const { maxFrameBytes, maxPayloadBytes, output } = this.#options
+    // More than that Node has no buffer for.
+    const maxResultBytes = Math.min(this.#options.maxResultBytes ?? Infinity, constants.MAX_LENGTH)
+    this.send({ type: 'accept', protocol: 1, ...options, maxResultBytes })
+    const makeBatch = () => new MessageBatch({ maxFrameBytes, maxValueBytes: maxPayloadBytes })
+    this.#batch = makeBatch()
+    this.#outbox = new Outbox(output, makeBatch)
+    this.#reader.useNegotiated('worker', { maxParcelBytes: maxResultBytes })
   }
 
   /** End our side: the worker finishes what runs, answers, and exits. */
@@ -85,12 +108,18 @@ export class Connection {
     if (this.#isClosing) return
     this.#flush()
     this.#isClosing = true
-    this.#options.output.end()
+    if (this.#outbox) this.#outbox.end()
+    else this.#options.output.end()
   }
 
   /** The worker broke the protocol: report it as the end, and read nothing more. */
   fail(error: Error): void {
     this.#finish(error)
+  }
+
+  #encodeBase(message: HostMessage): Uint8Array {
+    const { maxFrameBytes, maxPayloadBytes = maxFrameBytes } = this.#options
+    return encodeFrame(message, { maxFrameBytes: Math.min(maxFrameBytes, maxPayloadBytes) })
   }
 
   readonly #flush = (): void => {

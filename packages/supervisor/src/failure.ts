@@ -1,4 +1,4 @@
-import { FrameTooLargeError, UnserializableError, type WireFailure } from '@pyferry/codec'
+import { FrameTooLargeError, UnserializableError, ValueTooLargeError, type WireFailure } from '@pyferry/codec'
 import { type CallFacts, FunctionNotFoundError, PythonError } from './errors.js'
 
 /** Turn the failure fields of an answer (PROTOCOL.md, "Worker → host") into the error a caller gets. */
@@ -11,6 +11,8 @@ export function failureToError(failure: WireFailure, facts: CallFacts): Error {
       return Object.assign(new UnserializableError(failure.errorPath ?? 'result', message), facts)
     case 'too-large':
       return Object.assign(new FrameTooLargeError(failure.errorSize ?? 0, failure.errorLimit ?? 0), facts)
+    case 'value-too-large':
+      return Object.assign(new ValueTooLargeError('a result', failure.errorSize ?? 0, failure.errorLimit ?? 0), facts)
     default:
       return pythonError(failure, facts)
   }

@@ -29,6 +29,10 @@ export interface IncarnationOptions {
   number: number
   process: WorkerProcessOptions
   maxFrameBytes: number
+  maxPayloadBytes: number | undefined
+  maxResultBytes: number | undefined
+  /** Whether calls start in the order in which they were submitted, however large they are. */
+  keepsOrder: boolean
   /** `'base'`: use nothing beyond the base protocol, whatever the worker offers. */
   protocol: 'auto' | 'base'
   /** A result that no rule carries fails its call. */
@@ -87,6 +91,9 @@ export class Incarnation {
       input: this.#process.input,
       output: this.#process.output,
       maxFrameBytes: options.maxFrameBytes,
+      maxPayloadBytes: options.maxPayloadBytes,
+      maxResultBytes: options.maxResultBytes,
+      keepsOrder: options.keepsOrder,
       onMessage: (message) => this.#onMessage(message),
       onEnd: (error) => {
         onChannelEnd()
@@ -145,7 +152,7 @@ export class Incarnation {
   /**
    * Register the call, and have it written at the end of this turn.
    *
-   * @throws UnserializableError, FrameTooLargeError before either
+   * @throws UnserializableError, ValueTooLargeError, FrameTooLargeError before either
    */
   submit(call: PendingCall, message: Omit<CallMessage, 'type' | 'callID'>): void {
     // Taken at once: a getter among the values may submit a call itself.

@@ -36,6 +36,10 @@ export interface WorkerOptions {
   maxQueue?: number
   /** Largest frame body in bytes. @default 64 MiB */
   maxFrameBytes?: number
+  /** Largest arguments of a call in bytes, text and attachments together. @default none */
+  maxPayloadBytes?: number
+  /** Largest result in bytes. @default none */
+  maxResultBytes?: number
   /** From the spawn to ready. @default 120_000 */
   startTimeoutMs?: number
   /** From the request to end until the kill. @default 5_000 */
@@ -229,6 +233,9 @@ export class Worker {
           onOutputError: (error) => reportFailure(logger, "a sink for the worker's output failed", error),
         },
         maxFrameBytes,
+        maxPayloadBytes: this.#options.maxPayloadBytes,
+        maxResultBytes: this.#options.maxResultBytes,
+        keepsOrder: this.#threads === 1,
         protocol,
         strictValues: this.#options.strictValues ?? false,
         isSpinning: (this.#options.spin ?? defaultSpin()) === 'host',

@@ -21,15 +21,16 @@ from pyferry.errors import (
 from pyferry.framing import FrameReader
 from pyferry.messages import PROTOCOL, Accept, Call, Define, Ping
 from pyferry.namespace import Namespace
-from pyferry.negotiated import HELLO
+from pyferry.negotiated import HELLO, Limits
 from pyferry.output import exit_now
+from pyferry.parcels import Large, Parcels
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, NoReturn
 
-    from pyferry.dialect import Dialect, Written
+    from pyferry.dialect import Dialect, Small
     from pyferry.forking import ForkGuard
     from pyferry.messages import Message, Task, Unknown
     from pyferry.output import Output
@@ -104,7 +105,12 @@ class Connection:
         """Wait for more bytes; `False` at the end of input. Inside a frame it ends the process."""
         while True:
             try:
-                data = os.read(self._descriptor, CHUNK_BYTES)
+                data: bytes | int
+                room = self._reader.room
+                if room is None:
+                    data = os.read(self._descriptor, CHUNK_BYTES)
+                else:
+                    data = os.readv(self._descriptor, [room])
             except BaseException as error:
                 trace = error.__traceback__
                 if trace is None or trace.tb_next is None:
@@ -115,7 +121,10 @@ class Connection:
                 continue
             break
         if data:
-            self._reader.push(data)
+            if isinstance(data, int):
+                self._reader.filled(data)
+            else:
+                self._reader.push(data)
             return True
         try:
             self._reader.end()
@@ -191,7 +200,11 @@ class Connection:
             answer = self._failure(self._dialect.failed, call_id, error)
         # Before the answer can be read: the id is the host's again.
         self._calls_in_flight.discard(call_id)
-        self._output.add(answer)
+        if isinstance(answer, Large):
+            # Before anything else runs here: it shares its memory with what the function returned.
+            self._output.send(answer)
+        else:
+            self._output.add(answer)
 
     def _answer(self, message: Accept | Ping | Unknown) -> None:
         if isinstance(message, Ping):
@@ -209,7 +222,9 @@ class Connection:
         if accept.protocol != PROTOCOL:
             text = f"version {accept.protocol} of the protocol is not spoken here, {PROTOCOL} is"
             raise ProtocolVersionError(text)
-        self._dialect = Negotiated(self._limit, is_strict=accept.is_strict)
+        parcels = self._reader.parcels = Parcels()
+        limits = Limits(self._limit, accept.max_result)
+        self._dialect = Negotiated(limits, parcels, is_strict=accept.is_strict)
         self._output.add(HELLO)
 
     def _accept_all(self, calls: list[Any]) -> None:
@@ -248,8 +263,8 @@ class Connection:
         self._output.add(answer)
 
     def _failure(
-        self, write: Callable[[Any, dict[str, Any]], Written], id_: str | int, error: BaseException
-    ) -> Written:
+        self, write: Callable[[Any, dict[str, Any]], Small], id_: str | int, error: BaseException
+    ) -> Small:
         """Write a failure as fully as the limit and the state of the process allow."""
         from pyferry.failures import describe_failure, minimal_failure
 

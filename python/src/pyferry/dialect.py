@@ -1,7 +1,8 @@
 """How messages are written: as the base protocol does, or as version 1 of the negotiated one.
 
 A connection begins with the first and may go over to the second. What is written is left in the
-output: a whole frame as `bytes`, or as `str` a message that is framed together with others.
+output: a whole frame as `bytes`, or as `str` a message that is framed together with others. A
+`Large` one is sent in pieces.
 """
 
 from __future__ import annotations
@@ -26,8 +27,11 @@ if TYPE_CHECKING:
     from typing import Any, Protocol, Union
 
     from pyferry.messages import Message
+    from pyferry.negotiated import Limits
+    from pyferry.parcels import Large, Parcels
 
-    Written = Union[str, bytes]
+    Small = Union[str, bytes]
+    Written = Union[Small, Large]
 
     class Dialect(Protocol):
         """One way to write messages.
@@ -37,10 +41,10 @@ if TYPE_CHECKING:
 
         def decode(self, body: bytes) -> list[Message]: ...
         def returned(self, call_id: Any, result: Any) -> Written: ...
-        def failed(self, call_id: Any, failure: dict[str, Any]) -> Written: ...
-        def defined(self, op_id: str, failure: dict[str, Any] | None) -> Written: ...
-        def error(self, error_type: str, text: str) -> Written: ...
-        def pong(self) -> Written: ...
+        def failed(self, call_id: Any, failure: dict[str, Any]) -> Small: ...
+        def defined(self, op_id: str, failure: dict[str, Any] | None) -> Small: ...
+        def error(self, error_type: str, text: str) -> Small: ...
+        def pong(self) -> Small: ...
 
 
 __all__ = ["Base", "Negotiated"]
@@ -84,25 +88,27 @@ class Base:
 class Negotiated:
     """All messages that wait in one frame, as arrays with marks (NEGOTIATED.md)."""
 
-    __slots__ = ("_is_strict", "_limit")
+    __slots__ = ("_is_strict", "_limit", "_limits", "_parcels")
 
-    def __init__(self, limit: int, *, is_strict: bool) -> None:
-        """Write frames up to `limit`; `is_strict`: refuse a result that no rule carries."""
-        self._limit = limit
+    def __init__(self, limits: Limits, parcels: Parcels, *, is_strict: bool) -> None:
+        """Write within `limits`; `is_strict`: refuse a result that no rule carries."""
+        self._limit = limits.frame
+        self._limits = limits
+        self._parcels = parcels
         self._is_strict = is_strict
 
     def decode(self, body: bytes) -> list[Message]:
-        """Read a frame's body as the messages in it."""
-        return decode_batch(body)
+        """Read a frame's body as the messages in it; a piece of a parcel has none."""
+        return decode_batch(body, self._parcels)
 
     def returned(self, call_id: int, result: Any) -> Written:
         """Write the answer to a call that returned."""
         if type(result) is int and -MAX_SAFE_INTEGER <= result <= MAX_SAFE_INTEGER:
             # The smallest of answers, and as common as any.
             text = f"[{call_id},{result}]"
-            if len(text) + 2 <= self._limit:
+            if len(text) + 2 <= self._limits.small:
                 return text
-        return encode_returned(call_id, result, is_strict=self._is_strict, limit=self._limit)
+        return encode_returned(call_id, result, is_strict=self._is_strict, limits=self._limits)
 
     def failed(self, call_id: int, failure: dict[str, Any]) -> str:
         """Write the answer to a call that failed."""

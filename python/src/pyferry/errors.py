@@ -6,6 +6,7 @@ Exception ─┬─ ProtocolError                the host's bytes; they end the 
            │    ├─ MalformedFrameError
            │    └─ ProtocolVersionError
            ├─ UnserializableError          a value; fails one call
+           ├─ ValueTooLargeError           a result; fails one call
            └─ NameError
                 └─ FunctionNotFoundError   the caller's name; fails one call
 """
@@ -20,6 +21,7 @@ __all__ = [
     "ProtocolVersionError",
     "TruncatedFrameError",
     "UnserializableError",
+    "ValueTooLargeError",
 ]
 
 
@@ -63,6 +65,20 @@ class UnserializableError(Exception):
     def __init__(self, path: str, problem: str) -> None:
         super().__init__(f"{path}: {problem}")
         self.path = path
+
+
+class ValueTooLargeError(Exception):
+    """A result is over the limit that the host has set (contract D-4).
+
+    Attributes:
+        size: text and attachments together, in bytes.
+        limit: of that.
+    """
+
+    def __init__(self, size: int, limit: int) -> None:
+        super().__init__(f"a result of {size} bytes is over the limit of {limit} (maxResultBytes)")
+        self.size = size
+        self.limit = limit
 
 
 class FunctionNotFoundError(NameError):

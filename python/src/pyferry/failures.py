@@ -10,7 +10,12 @@ import linecache
 import os
 import traceback
 
-from pyferry.errors import FrameTooLargeError, FunctionNotFoundError, UnserializableError
+from pyferry.errors import (
+    FrameTooLargeError,
+    FunctionNotFoundError,
+    UnserializableError,
+    ValueTooLargeError,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,8 +78,9 @@ def _describe(error: BaseException, causes: int, seen: set[int]) -> dict[str, An
     elif isinstance(error, UnserializableError):
         fields["errorKind"] = "unserializable"
         fields["errorPath"] = _text(error.path)
-    elif isinstance(error, FrameTooLargeError):
-        fields["errorKind"] = "too-large"
+    elif isinstance(error, (FrameTooLargeError, ValueTooLargeError)):
+        is_frame = isinstance(error, FrameTooLargeError)
+        fields["errorKind"] = "too-large" if is_frame else "value-too-large"
         fields["errorSize"] = error.size
         fields["errorLimit"] = error.limit
     return fields

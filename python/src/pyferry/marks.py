@@ -31,11 +31,11 @@ class Attachments:
 
     __slots__ = ("_parts", "unnamed")
 
-    def __init__(self, parts: list[memoryview]) -> None:
-        self._parts: list[memoryview | None] = [*parts]
+    def __init__(self, parts: list[bytes | memoryview]) -> None:
+        self._parts: list[bytes | memoryview | None] = [*parts]
         self.unnamed = len(parts)
 
-    def take(self, index: object) -> memoryview:
+    def take(self, index: object) -> bytes | memoryview:
         """Return the attachment of this index, once."""
         if type(index) is not int or not 0 <= index < len(self._parts):
             raise MalformedFrameError(f"{index!r:.40} is no index of an attachment")
@@ -163,7 +163,7 @@ def _prepare_array(place: Any, attachments: Attachments) -> tuple[Revive, Any]:
         raise MalformedFrameError(f"{dtype!r:.40} is no dtype of an array")
     if type(shape) is not list or any(type(n) is not int or n < 0 for n in shape):
         raise MalformedFrameError("the shape of an array is no array of sizes")
-    data = attachments.take(index)
+    data = memoryview(attachments.take(index))
     for length in shape:
         size *= length
     if size != len(data):

@@ -100,15 +100,17 @@ class Accept:
 
     Attributes:
         is_strict: whether a result that no rule carries fails its call.
+        max_result: in bytes; a larger one fails its call.
     """
 
     is_define = False
 
-    __slots__ = ("is_strict", "protocol")
+    __slots__ = ("is_strict", "max_result", "protocol")
 
-    def __init__(self, protocol: int, *, is_strict: bool) -> None:
+    def __init__(self, protocol: int, *, is_strict: bool, max_result: int | None) -> None:
         self.protocol = protocol
         self.is_strict = is_strict
+        self.max_result = max_result
 
 
 class Ping:
@@ -209,7 +211,11 @@ def _decode_accept(fields: dict[str, Any]) -> Accept:
         raise MalformedFrameError(f"the field protocol is {_kind(protocol)}, not an integer")
     if type(is_strict) not in (bool, type(None)):
         raise MalformedFrameError(f"the field strictValues is {_kind(is_strict)}, not a boolean")
-    return Accept(protocol, is_strict=bool(is_strict))
+    max_result = fields.get("maxResultBytes")
+    if max_result is not None and (type(max_result) is not int or max_result < 0):
+        kind = _kind(max_result)
+        raise MalformedFrameError(f"the field maxResultBytes is {kind}, not an integer")
+    return Accept(protocol, is_strict=bool(is_strict), max_result=max_result)
 
 
 def decode_define(fields: dict[str, Any]) -> Define:

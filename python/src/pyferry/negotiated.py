@@ -6,46 +6,79 @@ written: many in a frame, as arrays, with marks beside the values.
 
 from __future__ import annotations
 
-from pyferry.errors import FrameTooLargeError, MalformedFrameError
-from pyferry.framing import HEADER_BYTES
+from pyferry.errors import FrameTooLargeError, MalformedFrameError, ValueTooLargeError
 from pyferry.jsontext import quote, write_json
 from pyferry.marking import to_marked
 from pyferry.messages import Call, Ping, Unknown, decode_define, parse_body
+from pyferry.parcels import IS_PARCEL, Large, attached_body
 from pyferry.walk import MAX_SAFE_INTEGER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from pyferry.dialect import Written
     from pyferry.marking import Attachment
     from pyferry.marks import Attachments
     from pyferry.messages import Message
+    from pyferry.parcels import Parcels
 
 __all__ = [
     "HELLO",
     "PONG",
+    "Limits",
     "checked",
     "decode_batch",
     "encode_defined",
     "encode_error",
     "encode_failed",
     "encode_returned",
-    "frame_with_attachments",
 ]
 
 HELLO = '["hello",{}]'
 PONG = '["pong"]'
 
 _OPEN_BRACKET = 0x5B
-_ATTACHED = 0x01
+
+MAX_TEXT_BYTES = 2**29 - 24
+"""The longest JSON text: a host in JavaScript holds no longer string."""
+
+INLINE_BYTES = 64 * 1024
+"""Attachments up to this go in the frame, copied: to send one in pieces takes longer."""
+
+JOINED_BYTES = 256 * 1024
+"""Of a frame that is read as a whole: whatever is sent after it waits for all of it."""
+
+MAX_ATTACHMENTS = 2**24 - 1
+
+
+class Limits:
+    """What is written may be so large.
+
+    Attributes:
+        frame: the body of a frame, in bytes.
+        joined: the body of a frame that is no piece.
+        result: text and attachments of one result.
+        small: what is not over any of them.
+    """
+
+    __slots__ = ("frame", "joined", "result", "small")
+
+    def __init__(self, frame: int, result: int | None = None) -> None:
+        """`result`: `None` for no limit."""
+        self.frame = frame
+        self.joined = min(frame, JOINED_BYTES)
+        self.result = MAX_SAFE_INTEGER if result is None else result
+        self.small = min(self.joined, self.result)
+
 
 _DIGITS = bytes(48 if 48 <= code <= 57 else 32 for code in range(256))
 _LONG = b"0" * 16
 """Digits that every integer beyond the safe ones has at least."""
 
 
-def decode_batch(body: bytes) -> list[Message]:
-    """Read a frame's body as the messages in it.
+def decode_batch(body: bytes, parcels: Parcels) -> list[Message]:
+    """Read a frame's body as the messages in it; a piece of a parcel has none.
 
     Raises:
         MalformedFrameError: when one of them is none.
@@ -53,7 +86,9 @@ def decode_batch(body: bytes) -> list[Message]:
     attachments = None
     head = body
     if not body or body[0] != _OPEN_BRACKET:
-        head, attachments = _split(body)
+        if parcels.add(body):
+            return []
+        head, attachments = _split(body, parcels)
     array = parse_body(head)
     if _LONG in head.translate(_DIGITS):
         _refuse_unsafe(array)
@@ -74,26 +109,28 @@ def decode_batch(body: bytes) -> list[Message]:
     return batch
 
 
-def _split(body: bytes) -> tuple[bytes, Attachments]:
+def _split(body: bytes, parcels: Parcels) -> tuple[bytes, Attachments]:
     from pyferry.marks import Attachments
 
     if body[:1] != b"\x01":
-        raise MalformedFrameError("the frame's body begins with neither [ nor 0x01")
+        raise MalformedFrameError("the frame's body begins with neither [ nor 0x01 to 0x03")
     count = int.from_bytes(body[1:4], "big")
-    start = 8 + 4 * count
-    if len(body) < start:
+    end = 8 + 4 * count
+    if len(body) < end:
         raise MalformedFrameError("the frame's body ends inside its table of attachments")
-    sizes = [int.from_bytes(body[at : at + 4], "big") for at in range(4, start, 4)]
-    # The last one is that of the messages, which come first.
-    end = start + sizes.pop()
-    head = body[start:end]
+    table = [int.from_bytes(body[at : at + 4], "big") for at in range(4, end, 4)]
     view = memoryview(body)
-    parts = []
-    for size in sizes:
-        parts.append(view[end : end + size])
-        end += size
+    parts: list[bytes | memoryview] = []
+    # The last one is that of the messages, which come first.
+    for entry in [table.pop(), *table]:
+        if entry >= IS_PARCEL:
+            parts.append(parcels.take(entry - IS_PARCEL))
+        else:
+            parts.append(view[end : end + entry])
+            end += entry
     if end != len(body):
         raise MalformedFrameError(f"the parts of the frame's body are {end} bytes of {len(body)}")
+    head = bytes(parts.pop(0))
     if head[:1] != b"[":
         raise MalformedFrameError("the messages of the frame do not begin with [")
     return head, Attachments(parts)
@@ -157,20 +194,40 @@ def _decode_call(message: list[Any], attachments: Attachments | None) -> Call:
     return call
 
 
-def encode_returned(call_id: int, result: Any, *, is_strict: bool, limit: int) -> str | bytes:
+def encode_returned(call_id: int, result: Any, *, is_strict: bool, limits: Limits) -> Written:
     """Write the answer to a call that returned: a message, or a frame when it has attachments.
 
     Raises:
         UnserializableError: for what cannot be carried, with its path.
-        FrameTooLargeError: when it alone is over the limit.
+        ValueTooLargeError: when it is over the limit of results.
+        FrameTooLargeError: when the table of its attachments alone is over that of frames.
     """
     wire, marks, attachments = to_marked(result, is_strict=is_strict)
     text = f"[{call_id},{write_json(wire)}]"
     if marks is not None:
         text = f"{text[:-1]},{write_json(marks)}]"
-    if attachments is not None:
-        return frame_with_attachments(text, attachments, limit)
-    return checked(text, limit)
+    if attachments is None and len(text) + 2 <= limits.small:
+        return text
+    return _write_large(text, attachments or [], limits)
+
+
+def _write_large(text: str, attachments: list[Attachment], limits: Limits) -> bytes | Large:
+    """Write a message that has attachments, or is over the limit; `text` is ASCII."""
+    if len(text) + 2 > MAX_TEXT_BYTES:
+        raise ValueTooLargeError(len(text) + 2, MAX_TEXT_BYTES)
+    views = [memoryview(each).cast("B") for each in attachments]
+    head = f"[{text}]".encode("ascii")
+    size = len(head) + sum(map(len, views))
+    if size > limits.result:
+        raise ValueTooLargeError(size, limits.result)
+    table = 8 + 4 * len(views)
+    parts = [head, *views]
+    if table + size <= limits.joined and all(len(part) <= INLINE_BYTES for part in parts):
+        return attached_body(head, [*views])
+    if table > limits.frame or len(views) > MAX_ATTACHMENTS:
+        raise FrameTooLargeError(table, limits.frame)
+    small = sum(len(part) for part in parts if len(part) <= INLINE_BYTES)
+    return Large(head, views, INLINE_BYTES if table + small <= limits.frame else 0, limits.frame)
 
 
 def encode_failed(call_id: int, failure: dict[str, Any]) -> str:
@@ -195,21 +252,3 @@ def checked(text: str, limit: int) -> str:
     if size > limit:
         raise FrameTooLargeError(size, limit)
     return text
-
-
-def frame_with_attachments(text: str, attachments: list[Attachment], limit: int) -> bytes:
-    """Frame one message, which is ASCII, and its attachments.
-
-    Raises:
-        FrameTooLargeError: before anything is copied.
-    """
-    head = f"[{text}]".encode("ascii")
-    views = [memoryview(each).cast("B") for each in attachments]
-    sizes = [len(view) for view in views]
-    count = len(views)
-    size = 8 + 4 * count + len(head) + sum(sizes)
-    if size > limit:
-        raise FrameTooLargeError(size, limit)
-    table = [each.to_bytes(4, "big") for each in (*sizes, len(head))]
-    start = size.to_bytes(HEADER_BYTES, "big") + bytes([_ATTACHED]) + count.to_bytes(3, "big")
-    return b"".join([start, *table, head, *views])

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import NoReturn
 
-    from pyferry.dialect import Written
+    from pyferry.dialect import Small
+    from pyferry.parcels import Large
 else:
     try:
         from _collections import deque
@@ -42,9 +43,9 @@ class Output:
         """Write to `descriptor`, which is blocking and stays the caller's; frames up to `limit`."""
         self._descriptor = descriptor
         self._limit = limit
-        self._waiting: deque[Written] = deque()
+        self._waiting: deque[Small] = deque()
         self._writing = allocate_lock()
-        self.add: Callable[[Written], None] = self._waiting.append
+        self.add: Callable[[Small], None] = self._waiting.append
 
     @property
     def needs_flush(self) -> bool:
@@ -58,6 +59,17 @@ class Output:
                 self._write_all()
             finally:
                 self._writing.release()
+
+    def send(self, large: Large) -> None:
+        """Write a large message to its end, after whoever is writing now. Blocks.
+
+        What others leave meanwhile goes between its pieces.
+        """
+        with self._writing:
+            for parts in large.frames():
+                self._write_all()
+                self._write_parts(parts)
+        self.flush()
 
     def drain(self) -> None:
         """Write what waits, after whoever is writing now."""
@@ -73,7 +85,17 @@ class Output:
                 parts.append(waiting.popleft())
             self._write(pack(parts, self._limit))
 
-    def _write(self, data: bytes) -> None:
+    def _write_parts(self, parts: list[bytes | memoryview]) -> None:
+        try:
+            written = os.writev(self._descriptor, parts)
+        except BaseException:
+            exit_now(1)
+        for part in parts:
+            if written < len(part):
+                self._write(memoryview(part)[written:])
+            written = max(0, written - len(part))
+
+    def _write(self, data: bytes | memoryview) -> None:
         try:
             written = os.write(self._descriptor, data)
             if written < len(data):
@@ -93,7 +115,7 @@ def exit_now(code: int) -> NoReturn:
     os._exit(code)
 
 
-def pack(parts: list[Written], limit: int) -> bytes:
+def pack(parts: list[Small], limit: int) -> bytes:
     """Join frames, and messages to frames, in their order.
 
     Args:
