@@ -253,3 +253,198 @@ def test_pings_are_answered_in_a_storm(start: Callable[..., Host]) -> None:
             calls.remove(answer["callID"])
 
     assert pongs == 200
+
+
+WHERE = """
+import threading, time
+def is_main(): return threading.current_thread() is threading.main_thread()
+def slow(seconds=0.002):
+    time.sleep(seconds)
+    return is_main()
+"""
+
+
+def test_slow_functions_leave_the_reading_thread_to_quick_ones(
+    start: Callable[..., Host], holder: Holder
+) -> None:
+    """V-2: the first time nobody knows; from then on they run elsewhere."""
+    host = start(threads=8, pass_fds=holder.descriptors)
+    host.define(holder.code + WHERE + "def slow_hold():\n  slow()\n  hold()\n  return is_main()")
+    first = host.begin("slow_hold")
+    holder.wait_until_held()
+    holder.release()
+    assert host.answer(first)["result"] is True
+    # Brings the lead back to the main thread.
+    host.call("is_main")
+
+    held = [host.begin("slow_hold") for _ in range(4)]
+    quick = [host.call("is_main") for _ in range(200)]
+    holder.wait_until_held(4)
+    holder.release(4)
+
+    assert all(quick)
+    assert [host.answer(call)["result"] for call in held] == [False] * 4
+
+
+def test_a_slow_call_may_wait_for_a_small_one_behind_it_in_the_same_frame(
+    start: Callable[..., Host],
+) -> None:
+    """V-2: known as slow or not."""
+    host = start(threads=2)
+    host.define(
+        "import threading\nevent = threading.Event()\n"
+        "def wait(_):\n  event.wait()\n  event.clear()\n"
+        "def wake(_): event.set()"
+    )
+    for number in range(20):
+        ids = {name: f"{name}{number}" for name in ("wait", "wake")}
+        host.send(
+            *({"type": "call", "callID": ids[name], "func": name, "args": None} for name in ids)
+        )
+        assert all(host.answer(call)["ok"] for call in ids.values())
+
+
+def test_a_function_that_has_become_quick_returns_to_the_reading_thread(
+    start: Callable[..., Host],
+) -> None:
+    """V-2: what is slow is learned anew."""
+    host = start(threads=4)
+    host.define(WHERE)
+    host.call("slow")
+    host.call("is_main")
+    assert host.call("slow") is False
+
+    calls = 1
+    while not host.call("slow", 0):
+        calls += 1
+        assert calls < 1000
+
+
+def test_no_more_slow_calls_run_at_once_than_there_are_threads(start: Callable[..., Host]) -> None:
+    """V-2: also those that are passed on; quick ones among them wait in their turn."""
+    host = start(threads=3)
+    host.define(COUNTING + "def long(number): return work(number, 0.002)")
+    host.call("long", 0)
+    calls = [host.begin("work" if number % 5 == 0 else "long", number) for number in range(300)]
+    for call in calls:
+        host.answer(call)
+
+    report = host.call("report")
+    assert (report["most"], report["running"]) == (3, 0)
+    assert sorted(report["started"]) == sorted([0, *range(300)])
+
+
+FOR_MAIN = """
+import pyferry
+@pyferry.main_thread
+def drawn(value=None): return is_main()
+"""
+
+
+def test_a_function_can_ask_for_the_main_thread(start: Callable[..., Host], holder: Holder) -> None:
+    """V-2: it waits for it, while others get on."""
+    host = start(threads=3, pass_fds=holder.descriptors)
+    host.define(holder.code + WHERE + FOR_MAIN + "hold_main = pyferry.main_thread(lambda: hold())")
+    held = host.begin("hold_main")
+    holder.wait_until_held()
+    waiting = [host.begin("drawn") for _ in range(3)]
+    assert [host.call("is_main") for _ in range(100)] == [False] * 100
+    holder.release()
+
+    assert host.answer(held)["ok"]
+    assert [host.answer(call)["result"] for call in waiting] == [True] * 3
+
+
+def test_a_call_for_the_main_thread_finds_it_when_a_slot_becomes_free(
+    start: Callable[..., Host], holder: Holder
+) -> None:
+    """V-2: the main thread cannot be woken from its read, so it does not read meanwhile."""
+    host = start(threads=2, pass_fds=holder.descriptors)
+    host.define(
+        holder.code + WHERE + FOR_MAIN + "def slow_hold(wait):\n  slow()\n  if wait: hold()"
+    )
+    host.call("slow_hold", False)
+    host.call("is_main")
+    held = [host.begin("slow_hold", True) for _ in range(2)]
+    holder.wait_until_held(2)
+    waiting = host.begin("drawn")
+    host.send({"type": "ping"})
+    assert host.receive() == {"type": "pong"}
+    holder.release()
+
+    assert host.answer(waiting)["result"] is True
+    holder.release()
+    assert all(host.answer(call)["ok"] for call in held)
+
+
+def test_a_call_that_waits_for_its_define_asks_for_the_main_thread_too(
+    start: Callable[..., Host], holder: Holder
+) -> None:
+    """W-1: a host need not wait for one before it sends the other."""
+    host = start(threads=2, pass_fds=holder.descriptors)
+    host.define(holder.code + WHERE)
+    for number in range(20):
+        # The main thread is busy, so that another one defines, and goes on to the call.
+        held = host.begin("hold")
+        holder.wait_until_held()
+        host.send(
+            {"type": "define", "opID": f"d{number}", "code": FOR_MAIN},
+            {"type": "call", "callID": f"m{number}", "func": "drawn", "args": None},
+        )
+        assert host.receive_until(type="op_done", opID=f"d{number}")["ok"]
+        holder.release()
+        assert host.answer(f"m{number}")["result"] is True
+        assert host.answer(held)["ok"]
+
+
+@pytest.mark.parametrize("threads", [1, 2, 8])
+def test_a_storm_of_calls_for_every_thread_is_answered_once_each(
+    start: Callable[..., Host], threads: int
+) -> None:
+    """V-2: quick ones, slow ones, those for the main thread, and defines."""
+    host = start(threads=threads)
+    host.define(COUNTING + WHERE + FOR_MAIN + "def long(number): return work(number, 0.001)")
+    host.define("marked = pyferry.main_thread(lambda number: [work(7 * number), is_main()][1])")
+    host.define("slow_marked = pyferry.main_thread(lambda _: slow(0.001))")
+    chance = random.Random(threads)
+    ids: list[str] = []
+
+    def write() -> None:
+        for number in range(2000):
+            if number % 50 == 0:
+                code = f"time.sleep({chance.choice([0, 0.002])})"
+                host.send({"type": "define", "opID": f"o{number}", "code": code})
+            name = chance.choice(["work", "work", "work", "long", "marked", "slow_marked"])
+            ids.append(host.begin(name, 7 * number))
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    answers = [host.receive() or {} for _ in range(2000 + 40)]
+    writer.join()
+
+    assert all(answer["ok"] for answer in answers)
+    done = {answer["callID"]: answer["result"] for answer in answers if "callID" in answer}
+    assert sorted(done) == sorted(ids)
+    # `work` and `long` return their number, the marked ones whether they were on the main thread.
+    assert False not in [result for result in done.values() if isinstance(result, bool)]
+    assert 1 <= host.call("report")["most"] <= threads
+
+
+def test_with_one_thread_a_call_that_waited_for_a_define_runs_on_the_main_thread(
+    start: Callable[..., Host], holder: Holder
+) -> None:
+    """V-17: also when the define runs on another one and the main thread was reading."""
+    host = start(pass_fds=holder.descriptors)
+    host.define(holder.code + WHERE)
+    for number in range(20):
+        held = host.begin("hold")
+        holder.wait_until_held()
+        host.send({"type": "define", "opID": f"d{number}", "code": "hold()"})
+        holder.wait_until_held()
+        # One of the two goes on: the call, whose thread then reads, or the define.
+        holder.release()
+        waiting = host.begin("is_main")
+        holder.release()
+        assert host.answer(waiting)["result"] is True
+        assert host.answer(held)["ok"]
+        assert host.receive_until(type="op_done", opID=f"d{number}")["ok"]

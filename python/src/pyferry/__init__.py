@@ -7,7 +7,8 @@ its own.
 from __future__ import annotations
 
 from pyferry.exposing import expose
+from pyferry.mainthread import main_thread
 
-__all__ = ["__version__", "expose"]
+__all__ = ["__version__", "expose", "main_thread"]
 
 __version__ = "0.0.0"

@@ -19,6 +19,7 @@ from pyferry.errors import (
     ProtocolVersionError,
 )
 from pyferry.framing import FrameReader
+from pyferry.mainthread import is_for_main_thread
 from pyferry.messages import PROTOCOL, Accept, Call, Define, Ping
 from pyferry.namespace import Namespace
 from pyferry.negotiated import HELLO, Limits
@@ -176,6 +177,14 @@ class Connection:
             # They came before it.
             self._error = error
         return calls or None
+
+    def needs_main(self, call: Call) -> bool:
+        """Tell whether what a call names asks for the main thread. Raises nothing."""
+        try:
+            return is_for_main_thread(self._find(call.function))
+        except BaseException:
+            # The call will fail with it.
+            return False
 
     def run(self, task: Task) -> None:
         """Run a call or a define to its end and leave its answer in the output. Raises nothing."""

@@ -84,6 +84,9 @@ class Define:
 
     is_define = True
 
+    function = ""
+    """It calls none."""
+
     __slots__ = ("code", "expose", "import_paths", "modules", "op_id", "parts")
 
     def __init__(self, op_id: str, code: str) -> None:
