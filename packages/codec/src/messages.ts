@@ -50,6 +50,8 @@ export interface AcceptMessage {
   strictValues?: boolean
   /** A larger result fails its call. */
   maxResultBytes?: number
+  /** For how many microseconds the worker looks for more before each time it sleeps. @default 0 */
+  spinUs?: number
 }
 
 export type HostMessage = DefineMessage | CallMessage | PingMessage | AcceptMessage

@@ -92,7 +92,7 @@ export class Connection {
   }
 
   /** What follows, both ways, is of version 1; to be called while `ready` is handled, since nothing comes after that unasked. */
-  negotiate(options: { strictValues?: boolean } = {}): void {
+  negotiate(options: { strictValues?: boolean; spinUs?: number } = {}): void {
     const { maxFrameBytes, maxPayloadBytes, output } = this.#options
     // More than that Node has no buffer for.
     const maxResultBytes = Math.min(this.#options.maxResultBytes ?? Infinity, constants.MAX_LENGTH)

@@ -20,7 +20,7 @@ import { type CallFacts, DiedError, type ExitFacts, StartError } from './errors.
 import { failureToError } from './failure.js'
 import type { Launch } from './launch.js'
 import { type CallEnd, callFacts, type PendingCall, PendingCalls } from './pending.js'
-import { Spinner } from './spin.js'
+import { SPIN_US, type Spin, Spinner } from './spin.js'
 import { type ProcessExit, WorkerProcess, type WorkerProcessOptions } from './worker-process.js'
 
 export interface IncarnationOptions {
@@ -37,8 +37,8 @@ export interface IncarnationOptions {
   protocol: 'auto' | 'base'
   /** A result that no rule carries fails its call. */
   strictValues: boolean
-  /** Whether to look for answers without sleeping for a moment. */
-  isSpinning: boolean
+  /** Who looks for what is to come without sleeping for a moment. */
+  spin: Spin
   /** The process is gone. Told before its unanswered calls are, so that who hears of a call's end finds a worker that can be started. */
   onGone: (died: DiedError) => void
   /** A call has ended; told once per call. */
@@ -79,7 +79,7 @@ export class Incarnation {
   constructor(options: IncarnationOptions) {
     this.#options = options
     this.#process = new WorkerProcess(options.launch, options.process)
-    if (options.isSpinning) this.#spinner = new Spinner({ isWaiting: () => this.#pending.size > 0 })
+    if (options.spin !== 'off') this.#spinner = new Spinner({ isWaiting: () => this.#pending.size > 0 })
     this.#facts = { incarnation: options.number }
     if (this.#process.pid !== undefined) this.#facts.pid = this.#process.pid
     if (options.launch.environment !== undefined) this.#facts.environment = options.launch.environment
@@ -213,7 +213,11 @@ export class Incarnation {
     if (this.#options.protocol !== 'base') {
       this.#features = new Set(message.features ?? [])
       if ((message.protocol ?? 0) >= 1) {
-        this.#connection.negotiate(this.#options.strictValues ? { strictValues: true } : {})
+        const { strictValues, spin } = this.#options
+        this.#connection.negotiate({
+          ...(strictValues && { strictValues }),
+          ...(spin === 'both' && { spinUs: SPIN_US }),
+        })
         this.#nextWireId = 0
       }
     }

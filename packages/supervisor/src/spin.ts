@@ -8,7 +8,11 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 
 /** After this nobody waits for a small call any more. */
-const SPIN_MS = 0.05
+export const SPIN_US = 50
+const SPIN_MS = SPIN_US / 1000
+
+/** Who waits so: nobody, this process, or the worker too. */
+export type Spin = 'off' | 'host' | 'both'
 
 export interface SpinnerOptions {
   /** Whether an answer is still to come. */
@@ -51,6 +55,15 @@ export class Spinner {
     this.#isSpinning = nowMs < this.#untilMs && this.#isWaiting()
     if (this.#isSpinning) this.#nextTurn(this.#turn)
   }
+}
+
+/**
+ * Who is to spin where so many CPUs may be used. With one CPU `'both'` is `'off'`: two processes that take turns looking for each other on it
+ * make a call ten times as long. `'host'` costs a twentieth there and is left to whoever asks for it.
+ */
+export function resolveSpin(asked: Spin | undefined, canUseTwoCpus: boolean): Spin {
+  if (asked === undefined) return canUseTwoCpus ? 'host' : 'off'
+  return asked === 'both' && !canUseTwoCpus ? 'off' : asked
 }
 
 /** Whether this process may use two CPUs at once: as many as there are, less what a container's quota leaves. */

@@ -22,7 +22,7 @@ import { nextState, type WorkerEvent, type WorkerState } from './lifecycle.js'
 import type { OutputSink } from './output.js'
 import type { CallEnd, PendingCall } from './pending.js'
 import { SharedStart } from './shared-start.js'
-import { hasTwoCpus } from './spin.js'
+import { hasTwoCpus, resolveSpin, type Spin } from './spin.js'
 import type { TailFile } from './tail-file.js'
 
 export interface WorkerOptions {
@@ -48,8 +48,12 @@ export interface WorkerOptions {
   protocol?: 'auto' | 'base'
   /** A result that no rule carries fails its call, rather than arriving as its `repr`. @default false */
   strictValues?: boolean
-  /** Who looks for what is to come without sleeping, for at most 50 µs. @default 'host' with two CPUs or more, else 'off' */
-  spin?: 'off' | 'host'
+  /**
+   * Who looks for what is to come without sleeping, for at most 50 µs. With one CPU of quota `'both'` is `'off'`.
+   *
+   * @default 'host' with two CPUs or more, else 'off'
+   */
+  spin?: Spin
   /** @default 'tail' */
   stdout?: OutputSink
   /** @default 'tail' */
@@ -238,7 +242,7 @@ export class Worker {
         keepsOrder: this.#threads === 1,
         protocol,
         strictValues: this.#options.strictValues ?? false,
-        isSpinning: (this.#options.spin ?? defaultSpin()) === 'host',
+        spin: resolveSpin(this.#options.spin, canUseTwoCpus()),
         onGone: (died) => this.#onGone(incarnation, died),
         onCallEnd: (call, end) => onCallEnd(call, end, this.#isClosed),
       })
@@ -348,11 +352,11 @@ export class Worker {
   }
 }
 
-let spinHere: 'off' | 'host' | undefined
+let hasTwoHere: boolean | undefined
 
-function defaultSpin(): 'off' | 'host' {
-  spinHere ??= hasTwoCpus() ? 'host' : 'off'
-  return spinHere
+function canUseTwoCpus(): boolean {
+  hasTwoHere ??= hasTwoCpus()
+  return hasTwoHere
 }
 
 function callMessage(call: Submission, incarnation: Incarnation): Omit<CallMessage, 'type' | 'callID'> {

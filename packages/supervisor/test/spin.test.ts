@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { hasTwoCpus, parseQuota, Spinner } from '../src/spin.js'
+import { hasTwoCpus, parseQuota, resolveSpin, Spinner } from '../src/spin.js'
+import { makeWorker, own, source } from './support.js'
 
 /** A spinner whose turns and time are given by the test. */
 function makeSpinner() {
@@ -57,4 +58,23 @@ it.each([
   [8, 2, true],
 ])('W-5: %s CPUs with a quota of %s are two: %s', (count, quota, isEnough) => {
   expect(hasTwoCpus(() => quota, count)).toBe(isEnough)
+})
+
+it.each([
+  { asked: undefined, withOne: 'off', withTwo: 'host' },
+  { asked: 'off', withOne: 'off', withTwo: 'off' },
+  { asked: 'host', withOne: 'host', withTwo: 'host' },
+  { asked: 'both', withOne: 'off', withTwo: 'both' },
+] as const)('W-5: $asked is $withOne with one CPU of quota and $withTwo with two', ({ asked, withOne, withTwo }) => {
+  expect(resolveSpin(asked, false)).toBe(withOne)
+  expect(resolveSpin(asked, true)).toBe(withTwo)
+})
+
+it.each(['off', 'host', 'both'] as const)('W-5: with %s the worker spins only where both are to', async (spin) => {
+  const { worker, end } = makeWorker({
+    spin,
+    definition: source("import sys\ndef is_spinning(_): return 'pyferry.spin' in sys.modules"),
+  })
+  await worker.start(() => own())
+  expect(await end('is_spinning')).toMatchObject({ value: spin === 'both' && hasTwoCpus() })
 })

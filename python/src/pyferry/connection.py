@@ -85,6 +85,8 @@ class Connection:
         self._messages: list[Message] = []
         self._namespace = Namespace()
         self._find = self._namespace.targets.find
+        # Looks for more for a moment, before each read.
+        self._spin: Callable[[], None] | None = None
         self._calls_in_flight: set[str | int] = set()
         self._defines_in_flight: set[str] = set()
 
@@ -106,6 +108,8 @@ class Connection:
         """Wait for more bytes; `False` at the end of input. Inside a frame it ends the process."""
         while True:
             try:
+                if self._spin is not None:
+                    self._spin()
                 data: bytes | int
                 room = self._reader.room
                 if room is None:
@@ -234,6 +238,10 @@ class Connection:
         parcels = self._reader.parcels = Parcels()
         limits = Limits(self._limit, accept.max_result)
         self._dialect = Negotiated(limits, parcels, is_strict=accept.is_strict)
+        if accept.spin_us > 0:
+            from pyferry.spin import make_spin
+
+            self._spin = make_spin(self._descriptor, accept.spin_us / 1e6)
         self._output.add(HELLO)
 
     def _accept_all(self, calls: list[Any]) -> None:

@@ -41,6 +41,9 @@ FEATURES = ("parts", "modules", "spread")
 PROTOCOL = 1
 """The highest version of the negotiated protocol that is spoken here, see `negotiated.py`."""
 
+MAX_SPIN_US = 1_000_000
+"""A second, which is twenty thousand times what is of use."""
+
 BYTES_MARK = b'"__bytes__"'
 
 _NO_KEYWORDS: dict[str, Any] = {}
@@ -104,16 +107,20 @@ class Accept:
     Attributes:
         is_strict: whether a result that no rule carries fails its call.
         max_result: in bytes; a larger one fails its call.
+        spin_us: for how many microseconds to look for more before each read; 0, not at all.
     """
 
     is_define = False
 
-    __slots__ = ("is_strict", "max_result", "protocol")
+    __slots__ = ("is_strict", "max_result", "protocol", "spin_us")
 
-    def __init__(self, protocol: int, *, is_strict: bool, max_result: int | None) -> None:
+    def __init__(
+        self, protocol: int, *, is_strict: bool, max_result: int | None, spin_us: int
+    ) -> None:
         self.protocol = protocol
         self.is_strict = is_strict
         self.max_result = max_result
+        self.spin_us = spin_us
 
 
 class Ping:
@@ -218,7 +225,13 @@ def _decode_accept(fields: dict[str, Any]) -> Accept:
     if max_result is not None and (type(max_result) is not int or max_result < 0):
         kind = _kind(max_result)
         raise MalformedFrameError(f"the field maxResultBytes is {kind}, not an integer")
-    return Accept(protocol, is_strict=bool(is_strict), max_result=max_result)
+    spin_us = fields.get("spinUs")
+    if spin_us is not None and (type(spin_us) is not int or not 0 <= spin_us <= MAX_SPIN_US):
+        expected = f"an integer from 0 to {MAX_SPIN_US}"
+        raise MalformedFrameError(f"the field spinUs is {_kind(spin_us)}, not {expected}")
+    return Accept(
+        protocol, is_strict=bool(is_strict), max_result=max_result, spin_us=spin_us or 0
+    )
 
 
 def decode_define(fields: dict[str, Any]) -> Define:
