@@ -229,9 +229,7 @@ def _decode_accept(fields: dict[str, Any]) -> Accept:
     if spin_us is not None and (type(spin_us) is not int or not 0 <= spin_us <= MAX_SPIN_US):
         expected = f"an integer from 0 to {MAX_SPIN_US}"
         raise MalformedFrameError(f"the field spinUs is {_kind(spin_us)}, not {expected}")
-    return Accept(
-        protocol, is_strict=bool(is_strict), max_result=max_result, spin_us=spin_us or 0
-    )
+    return Accept(protocol, is_strict=bool(is_strict), max_result=max_result, spin_us=spin_us or 0)
 
 
 def decode_define(fields: dict[str, Any]) -> Define:
