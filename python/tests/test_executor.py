@@ -282,7 +282,7 @@ def test_slow_functions_leave_the_reading_thread_to_quick_ones(
     holder.wait_until_held(4)
     holder.release(4)
 
-    # On a busy machine one of them may have to wait for the processor, and counts as slow for a while.
+    # One that has to wait for the processor, on a busy machine, counts as slow for a while.
     assert any(quick)
     assert [host.answer(call)["result"] for call in held] == [False] * 4
 

@@ -211,15 +211,23 @@ describe('calls', () => {
     expect(await end('g', 'alive')).toEqual({ state: 'done', value: 'alive' })
   })
 
-  it('W-4: a result over the frame limit fails that call alone', async () => {
-    const { worker, end } = makeWorker({ maxFrameBytes: 2048, definition: source('def f(n): return "x" * n') })
+  it('W-4: in the base protocol a result over the frame limit fails that call alone', async () => {
+    const { worker, end } = makeWorker({
+      maxFrameBytes: 2048,
+      protocol: 'base',
+      definition: source('def f(n): return "x" * n'),
+    })
     await worker.start(() => own(1, { maxFrameBytes: 2048 }))
     expect(await end('f', 4000)).toEqual(failed(expect.any(FrameTooLargeError)))
     expect(await end('f', 3)).toEqual({ state: 'done', value: 'xxx' })
   })
 
-  it('W-4: arguments over the frame limit are refused before a byte is sent', async () => {
-    const { worker, end } = makeWorker({ maxFrameBytes: 2048, definition: source('def f(x): return len(x)') })
+  it('W-4: in the base protocol arguments over the frame limit are refused before a byte is sent', async () => {
+    const { worker, end } = makeWorker({
+      maxFrameBytes: 2048,
+      protocol: 'base',
+      definition: source('def f(x): return len(x)'),
+    })
     await worker.start(() => own())
     await expect(end('f', 'x'.repeat(4000))).rejects.toBeInstanceOf(FrameTooLargeError)
     expect(await end('f', 'abc')).toEqual({ state: 'done', value: 3 })
