@@ -14,3 +14,12 @@ export function shuffled(items) {
   }
   return result
 }
+
+/** What each way answers in each round, in turns of random order. */
+export async function interleave(ways, rounds) {
+  const answers = Object.fromEntries(Object.keys(ways).map((name) => [name, []]))
+  for (let round = 0; round < rounds; round += 1) {
+    for (const name of shuffled(Object.keys(ways))) answers[name].push(await ways[name](round))
+  }
+  return answers
+}

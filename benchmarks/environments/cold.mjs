@@ -2,7 +2,8 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Provisioner } from '@pyferry/provisioner'
-import { inNode, interleave, newFolder, python, sh, timed } from './machine.mjs'
+import { interleave } from '../statistics.mjs'
+import { inNode, newFolder, python, sh, timed } from './machine.mjs'
 
 /** @param modules of ours, by the names that they have in the tables */
 export async function measureCold({ uv, index, rounds, modules }) {

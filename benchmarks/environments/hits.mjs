@@ -1,7 +1,8 @@
 // An environment that is there: how long it takes to know it again, beside what uv takes to find nothing to do.
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { cpuOf, inNode, interleave, newFolder, python, sh, timed } from './machine.mjs'
+import { interleave } from '../statistics.mjs'
+import { cpuOf, inNode, newFolder, python, sh, timed } from './machine.mjs'
 
 const WARM_CALLS = 100
 

@@ -8,7 +8,6 @@ import { performance } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
 import { Provisioner } from '@pyferry/provisioner'
 import { findPython, pythonVersion } from '../python.mjs'
-import { shuffled } from '../statistics.mjs'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 export const python = findPython()
@@ -97,13 +96,4 @@ export function cpuOf(file, args, cwd = root) {
   } catch {
     return Number.NaN
   }
-}
-
-/** What each way answers in each round, in turns of random order. */
-export async function interleave(ways, rounds) {
-  const answers = Object.fromEntries(Object.keys(ways).map((name) => [name, []]))
-  for (let round = 0; round < rounds; round += 1) {
-    for (const name of shuffled(Object.keys(ways))) answers[name].push(await ways[name](round))
-  }
-  return answers
 }

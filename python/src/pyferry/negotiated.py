@@ -72,9 +72,9 @@ class Limits:
         self.small = min(self.joined, self.result)
 
 
-_DIGITS = bytes(48 if 48 <= code <= 57 else 32 for code in range(256))
-_LONG = b"0" * 16
-"""Digits that every integer beyond the safe ones has at least."""
+_DIGITS = bytes(48 if 48 <= code <= 57 else 46 if code == 46 else 32 for code in range(256))
+_LONG = b" " + b"0" * 16
+"""What every integer beyond the safe ones has at least, and no fraction, when digits are 0."""
 
 
 def decode_batch(body: bytes, parcels: Parcels) -> list[Message]:

@@ -156,8 +156,19 @@ def convert(value: Any, walk: Walk) -> Any:
                 name = str.__str__(key)
                 walk.check_text(name)
                 path.append(name)
-            path[-1] = name
-            properties[name] = convert(item, walk)
+            kind = type(item)
+            # Most of what is in records: to ask here takes a third of what the call would.
+            if (
+                (kind is str and item.isascii())
+                or (kind is int and -MAX_SAFE_INTEGER <= item <= MAX_SAFE_INTEGER)
+                or (kind is float and item - item == 0.0)
+                or kind is bool
+                or item is None
+            ):
+                properties[name] = item
+            else:
+                path[-1] = name
+                properties[name] = convert(item, walk)
         else:
             path.pop()
             containers.pop()

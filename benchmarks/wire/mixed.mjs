@@ -1,0 +1,132 @@
+// A small call beside four others that are always under way: sleeping, or burning the processor.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { quantile } from '../statistics.mjs'
+import { startVenv } from './machine.mjs'
+
+const CALLS = 200
+
+const functions = `
+import time
+def add(a, b):
+    return a + b
+def sleep(ms):
+    time.sleep(ms / 1000)
+def burn(ms):
+    end = time.perf_counter() + ms / 1000
+    while time.perf_counter() < end:
+        pass
+`
+
+const textbook = `
+import json, struct, sys, threading
+from concurrent.futures import ThreadPoolExecutor
+${functions}
+lock = threading.Lock()
+def answer(message):
+    result = globals()[message["function"]](*message["args"])
+    body = json.dumps({"id": message["id"], "result": result}).encode()
+    with lock:
+        sys.stdout.buffer.write(struct.pack(">I", len(body)))
+        sys.stdout.buffer.write(body)
+        sys.stdout.buffer.flush()
+with ThreadPoolExecutor(16) as threads:
+    while header := sys.stdin.buffer.read(4):
+        threads.submit(answer, json.loads(sys.stdin.buffer.read(struct.unpack(">I", header)[0])))
+`
+
+export async function mixed({ python }) {
+  const peers = { textbook: await Textbook.start(python), pyferry: await Ours.start(python) }
+  const tables = [
+    ['alone', undefined],
+    ['beside four that sleep 5 ms', 'sleep'],
+    ['beside four that burn 5 ms', 'burn'],
+  ].map(([name, other]) => ({
+    title: `add, ${name}`,
+    figures: ['p50', 'p99'],
+    ways: Object.fromEntries(Object.entries(peers).map(([peer, made]) => [peer, () => measure(made, other)])),
+  }))
+  return { tables, close: () => Promise.all(Object.values(peers).map((peer) => peer.close())) }
+}
+
+async function measure(peer, other) {
+  let isOver = false
+  const keepUp = async () => {
+    while (!isOver) await peer.call(other, [5])
+  }
+  const others = other === undefined ? [] : Array.from({ length: 4 }, keepUp)
+  const times = new Float64Array(CALLS)
+  for (let call = -20; call < CALLS; call += 1) {
+    const start = performance.now()
+    await peer.call('add', [1, 2])
+    if (call >= 0) times[call] = (performance.now() - start) * 1000
+    // Not in step with what the others do.
+    if (other !== undefined) await new Promise((resolve) => setTimeout(resolve, Math.random() * 2))
+  }
+  isOver = true
+  await Promise.all(others)
+  times.sort()
+  return { p50: quantile(times, 0.5), p99: quantile(times, 0.99) }
+}
+
+class Ours {
+  #venv
+
+  static async start(python) {
+    const self = new Ours()
+    self.#venv = await startVenv(python, functions, { threads: 8 })
+    return self
+  }
+
+  call(name, args) {
+    return this.#venv.invoke(name, ...args)
+  }
+
+  close() {
+    return this.#venv.close()
+  }
+}
+
+class Textbook {
+  #child
+  #waiting = new Map()
+  #received = Buffer.alloc(0)
+  #lastId = 0
+
+  static async start(python) {
+    const self = new Textbook()
+    self.#child = spawn(python, ['-c', textbook], { stdio: ['pipe', 'pipe', 'inherit'] })
+    self.#child.stdout.on('data', (chunk) => self.#read(chunk))
+    await self.call('add', [1, 2])
+    return self
+  }
+
+  call(name, args) {
+    return new Promise((resolve) => {
+      this.#lastId += 1
+      this.#waiting.set(this.#lastId, resolve)
+      const body = Buffer.from(JSON.stringify({ id: this.#lastId, function: name, args }))
+      const length = Buffer.alloc(4)
+      length.writeUInt32BE(body.length)
+      this.#child.stdin.write(length)
+      this.#child.stdin.write(body)
+    })
+  }
+
+  async close() {
+    this.#child.stdin.end()
+    await once(this.#child, 'exit')
+  }
+
+  #read(chunk) {
+    this.#received = Buffer.concat([this.#received, chunk])
+    while (this.#received.length >= 4) {
+      const end = 4 + this.#received.readUInt32BE(0)
+      if (this.#received.length < end) return
+      const { id, result } = JSON.parse(this.#received.toString('utf8', 4, end))
+      this.#received = this.#received.subarray(end)
+      this.#waiting.get(id)(result)
+      this.#waiting.delete(id)
+    }
+  }
+}
