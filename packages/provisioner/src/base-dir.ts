@@ -58,6 +58,11 @@ export async function findBaseDir(baseDir: string): Promise<BaseDirLayout> {
   return baseDirLayout(await findFolder(baseDir, RULES))
 }
 
+/** Where `claimBaseDir` says that tails and logs go, known before. */
+export function metaDirOf(baseDir: string): string {
+  return baseDirLayout(baseDir).metaDir
+}
+
 /**
  * Remove what was begun and not finished, and generations that are not the current one. Only for the owner of the folder, while
  * no worker of its own runs from it.

@@ -1,5 +1,5 @@
 export { OptionError } from '@pyferry/errors'
-export { removeBaseDir } from './base-dir.js'
+export { metaDirOf, removeBaseDir } from './base-dir.js'
 export type { KeptGeneration, PruneReport, RemovedItem, SkippedItem } from './collect.js'
 export type { CollectRules } from './decide-collection.js'
 export type { DiskUse } from './disk-tally.js'

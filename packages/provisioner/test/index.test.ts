@@ -19,6 +19,7 @@ test('the package exports these names and no others', () => {
     'UnsafeRequirementError',
     'claimBaseDir',
     'inspectInterpreter',
+    'metaDirOf',
     'parseRequirement',
     'removeBaseDir',
     'validateRequirement',

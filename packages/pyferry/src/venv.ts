@@ -174,6 +174,7 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
     if (display) this.#progress.add(display)
     try {
       await this.#worker.start((aborted) => this.#prepare(aborted), { signal })
+      await this.#untilClaimed()
       this.#wasReady = true
     } finally {
       if (display) this.#progress.delete(display)
@@ -328,6 +329,18 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
     else {
       this.#release?.()
       this.#release = undefined
+    }
+  }
+
+  /** A temporary folder is claimed while the worker starts; one that cannot be is of no use, and nor is the worker in it. */
+  async #untilClaimed(): Promise<void> {
+    try {
+      await this.#folder?.claimed
+    } catch (error) {
+      this.#worker.kill()
+      this.#folder = undefined
+      this.#tails = undefined
+      throw error
     }
   }
 

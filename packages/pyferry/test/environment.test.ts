@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { BaseDirInUseError, ClosedError, type ProvisionEvent, Venv } from '../src/index.js'
 import { death, eventually, isAlive, makeFolder, makeVenv, makeWheel, opened, python, runProgram } from './support.js'
 
@@ -127,15 +127,16 @@ describe('the environment (V-3)', () => {
   })
 })
 
+afterEach(() => vi.unstubAllEnvs())
+
 describe('the folder (V-2, V-15)', () => {
   it('V-15: a temporary one goes with close()', async () => {
-    const before = new Set(readdirSync(tmpdir()))
+    vi.stubEnv('TMPDIR', makeFolder())
     const py = makeVenv({ python })
     await py.start()
-    const made = readdirSync(tmpdir()).filter((name) => name.startsWith('pyferry-venv-') && !before.has(name))
-    expect(made).toHaveLength(1)
+    expect(readdirSync(tmpdir())).toEqual([expect.stringMatching(/^pyferry-venv-/)])
     await py.close()
-    expect(existsSync(join(tmpdir(), made[0]!))).toBe(false)
+    expect(readdirSync(tmpdir())).toEqual([])
   })
 
   it('V-15: a temporary one goes with a host that exits without closing', async () => {
