@@ -4,6 +4,7 @@ import { ascending, median, quantile } from './statistics.mjs'
 export const scenarios = [
   { name: 'alone', inFlight: 1, calls: 1_000 },
   { name: '64 in flight', inFlight: 64, calls: 6_400 },
+  { name: '512 in flight', inFlight: 512, calls: 10_240 },
 ]
 
 /**
