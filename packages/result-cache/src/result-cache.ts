@@ -100,7 +100,7 @@ export class ResultCache<V = unknown, E = unknown> {
     const { bytes, broadcast } = resolveSettleOptions(options)
     const entry = this.#entries.get(id)
     if (!(entry instanceof InFlight)) return false
-    if (!entry.waiters?.size) {
+    if (!entry.hasWaiters) {
       this.#keep(new Finished(id, outcome, bytes))
       return true
     }
@@ -209,22 +209,19 @@ export class ResultCache<V = unknown, E = unknown> {
 
   #park(entry: InFlight<V, E>, options: { signal: AbortSignal | undefined; timeoutMs: number }): Parked<V, E> {
     const onLeave = (waiter: Parked<V, E>) => {
-      entry.waiters?.delete(waiter)
+      entry.remove(waiter)
       this.#countWaiters(-1)
     }
     const waiter: Parked<V, E> = new Waiter(this.#clock, onLeave, options)
-    entry.waiters ??= new Set()
-    entry.waiters.add(waiter)
+    entry.add(waiter)
     this.#countWaiters(1)
     return waiter
   }
 
   /** End every wait for an entry that is gone, in the order they came. */
   #dismiss(entry: InFlight<V, E>, endAt: (position: number) => WaitEnd<Outcome<V, E>>): void {
-    const { waiters } = entry
-    entry.waiters = undefined
     let position = 0
-    for (const waiter of waiters ?? []) {
+    for (const waiter of entry.takeWaiters()) {
       waiter.end(endAt(position))
       position += 1
     }
