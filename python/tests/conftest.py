@@ -31,9 +31,9 @@ def start() -> Iterator[Callable[..., Host]]:
         host.stop()
 
 
-@pytest.fixture(params=["fd", "stdio"])
+@pytest.fixture(params=["fd", "stdio", "unix", "tcp"])
 def way(request: pytest.FixtureRequest) -> str:
-    """Both ways to start a worker."""
+    """Every way to start a worker (W-5)."""
     return str(request.param)
 
 

@@ -6,8 +6,10 @@ import json
 import os
 import pathlib
 import select
+import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from typing import Any
 
@@ -15,6 +17,59 @@ PYTHON = os.environ.get("PYFERRY_TEST_PYTHON", sys.executable)
 SOURCES = str(pathlib.Path(__file__).resolve().parent.parent / "src")
 DEADLINE_SECONDS = 60
 """After which a test fails rather than hangs."""
+
+
+def boot_file(sources: str = SOURCES) -> str:
+    return os.path.join(sources, "boot.py")
+
+
+class Meeting:
+    """The host's part of "Meeting on a socket".
+
+    Attributes:
+        fields: what the worker is told; a test may change it before that.
+    """
+
+    def __init__(self, way: str) -> None:
+        self._folder = tempfile.TemporaryDirectory()
+        if way == "unix":
+            self._server = socket.socket(socket.AF_UNIX)
+            address = os.path.join(self._folder.name, "s")
+            self._server.bind(address)
+        else:
+            self._server = socket.socket(socket.AF_INET)
+            self._server.bind(("127.0.0.1", 0))
+            address = f"127.0.0.1:{self._server.getsockname()[1]}"
+        self._server.listen()
+        self._server.settimeout(DEADLINE_SECONDS)
+        secrets = {"in": "1" * 64, "out": "2" * 64, "host": "3" * 64}
+        self.fields = {"type": "connect", "transport": way, "address": address, **secrets}
+
+    def __enter__(self) -> Meeting:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.close()
+        self._folder.cleanup()
+
+    def invitation(self) -> bytes:
+        body = json.dumps(self.fields).encode()
+        return len(body).to_bytes(4, "big") + body
+
+    def accept(self, answer: str = "3" * 64) -> tuple[int, int]:
+        """Return the descriptors to write to and to read from, after both ends have said theirs."""
+        connections: dict[str, socket.socket] = {}
+        for _ in range(2):
+            connection, _address = self._server.accept()
+            connection.settimeout(DEADLINE_SECONDS)
+            said = b""
+            while len(said) < 64:
+                said += connection.recv(64 - len(said))
+            connections[said.decode()] = connection
+        for connection in connections.values():
+            connection.sendall(answer.encode())
+            connection.setblocking(True)
+        return connections["1" * 64].detach(), connections["2" * 64].detach()
 
 
 class Host:
@@ -30,6 +85,9 @@ class Host:
         **popen: Any,
     ) -> None:
         command = ["--max-workers", str(threads), *options]
+        if way in ("unix", "tcp"):
+            self._meet(way, [python, "-I", "-S", "-X", "utf8", boot_file(sources)], command, popen)
+            return
         theirs_in, self._write_end = os.pipe()
         self._read_end, theirs_out = os.pipe()
         if way == "stdio":
@@ -37,23 +95,38 @@ class Host:
             popen = {"env": {**os.environ, "PYTHONPATH": sources}, **popen}
             popen = {"stdin": theirs_in, "stdout": theirs_out, **popen}
         else:
-            boot = os.path.join(sources, "boot.py")
             ends = ["--fd-in", str(theirs_in), "--fd-out", str(theirs_out)]
-            command = [python, "-I", "-S", "-X", "utf8", boot, *ends, *command]
+            command = [python, "-I", "-S", "-X", "utf8", boot_file(sources), *ends, *command]
             popen["pass_fds"] = (theirs_in, theirs_out, *popen.get("pass_fds", ()))
             popen = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, **popen}
         self.process = subprocess.Popen(command, **{"stderr": subprocess.PIPE, **popen})
         os.close(theirs_in)
         os.close(theirs_out)
+        self._begin()
+
+    def _begin(self) -> None:
         self._data = b""
         self._aside: list[dict[str, Any]] = []
         self._ids = 0
+
+    def _meet(self, way: str, python: list[str], options: list[str], popen: dict[str, Any]) -> None:
+        """Start a worker that connects to a socket of ours."""
+        with Meeting(way) as meeting:
+            popen = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **popen}
+            self.process = subprocess.Popen(
+                [*python, "--connect", *options], **{**popen, "stdin": subprocess.PIPE}
+            )
+            assert self.process.stdin is not None
+            self.process.stdin.write(meeting.invitation())
+            self.process.stdin.flush()
+            self._write_end, self._read_end = meeting.accept()
+        self._begin()
 
     def write(self, data: bytes) -> None:
         while data:
             data = data[os.write(self._write_end, data) :]
 
-    def send(self, *messages: dict[str, Any]) -> None:
+    def send(self, *messages: dict[str, Any] | list[Any]) -> None:
         bodies = [json.dumps(message).encode() for message in messages]
         self.write(b"".join(len(body).to_bytes(4, "big") + body for body in bodies))
 
@@ -119,6 +192,13 @@ class Host:
             os.close(self._write_end)
             self._write_end = -1
 
+    def lose(self) -> None:
+        """Be gone: neither write nor read any more."""
+        self.end_input()
+        if self._read_end >= 0:
+            os.close(self._read_end)
+            self._read_end = -1
+
     def finish(self) -> tuple[int, list[dict[str, Any]], str, str]:
         """End the input; return the exit code, the last messages, and all of stdout and stderr."""
         self.end_input()
@@ -145,8 +225,7 @@ class Host:
 
     def stop(self) -> None:
         """Leave nothing behind, whatever state the test was left in."""
-        self.end_input()
-        os.close(self._read_end)
+        self.lose()
         self.process.kill()
         self.process.wait(DEADLINE_SECONDS)
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):

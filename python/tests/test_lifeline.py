@@ -121,3 +121,64 @@ def test_where_the_kernel_does_not_tell_a_thread_watches() -> None:
         os.close(ours)
 
         assert process.wait(60) == -signal.SIGKILL
+
+
+def begin_loop_over_stdio(start: Callable[..., Host], grace_ms: int, **options: bool) -> Host:
+    """A negotiated host over stdin and stdout, with a call that never ends."""
+    host = start("stdio", options=("--close-grace-ms", str(grace_ms)), **options)
+    host.send({"type": "accept", "protocol": 1})
+    host.send([["define", "d", {"code": BUSY}]])
+    host.send([[0, "begin", ["loop"]]])
+    assert host.process.stderr is not None
+    assert host.process.stderr.readline() == b"busy\n"
+    return host
+
+
+@pytest.mark.parametrize("leads", [True, False])
+def test_over_stdio_the_worker_ends_when_nobody_reads_it(
+    start: Callable[..., Host], leads: bool
+) -> None:
+    """S-4, W-5: the host is gone, however long the grace is."""
+    host = begin_loop_over_stdio(start, 600_000, start_new_session=leads)
+    host.lose()
+
+    assert host.process.wait(60) == (-signal.SIGKILL if leads else 1)
+
+
+def test_over_stdio_what_runs_has_a_grace_after_the_end_of_input(
+    start: Callable[..., Host],
+) -> None:
+    """S-4, W-5: through a container's command the end of input is all that can be seen."""
+    host = begin_loop_over_stdio(start, 200, start_new_session=True)
+    host.end_input()
+
+    assert host.process.wait(60) == -signal.SIGKILL
+
+
+def test_over_stdio_what_runs_may_end_within_the_grace(start: Callable[..., Host]) -> None:
+    """V-15: and what waits is forgotten, for our own host has settled it."""
+    host = start("stdio", options=("--close-grace-ms", "600000"))
+    host.send({"type": "accept", "protocol": 1})
+    host.send(
+        [["define", "d", {"code": "import time\ndef nap():\n    print('x'); time.sleep(0.2)"}]]
+    )
+    host.send([[0, "nap", []], [1, "nap", []]])
+    assert host.process.stderr is not None
+    assert host.process.stderr.readline() == b"x\n"
+    code, frames, _, _ = host.finish()
+
+    assert code == 0
+    answered = [message[0] for frame in frames for message in frame if type(message[0]) is int]
+    assert answered == [0]
+
+
+def test_a_host_of_the_base_protocol_may_wait_as_long_as_it_likes(
+    start: Callable[..., Host],
+) -> None:
+    """W-1: end of input, and running and waiting calls are answered."""
+    host = start("stdio", options=("--close-grace-ms", "0"))
+    host.define("import time\ndef nap(): time.sleep(0.1)")
+    first, second = host.begin("nap"), host.begin("nap")
+    code, messages, _, _ = host.finish()
+
+    assert (code, [message["callID"] for message in messages]) == (0, [first, second])

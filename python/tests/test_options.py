@@ -35,17 +35,38 @@ def test_descriptors_are_served() -> None:
     ) == (False, 3, 4, 5, 1, 9)
 
 
+def test_a_socket_is_served() -> None:
+    """W-5: where it is comes on stdin."""
+    options = parse_options(["--connect", "--max-workers", "1"])
+
+    assert (options.connect, options.stdio, options.fd_in) == (True, False, -1)
+
+
+def test_the_end_of_stdin_has_a_grace() -> None:
+    """W-5: as long as our host's, if nothing else is said."""
+    plain, given = (
+        parse_options(["--stdio", "--max-workers", "1", *more])
+        for more in ([], ["--close-grace-ms", "0"])
+    )
+
+    assert (plain.close_grace_ms, given.close_grace_ms) == (5000, 0)
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("", "either --stdio or"),
+        ("", "one of --stdio, --connect, or"),
         ("--stdio", "--max-workers must be given"),
         ("--stdio --max-workers", "followed by a number"),
         ("--stdio --max-workers 0", "at least 1, not '0'"),
         ("--stdio --max-workers ²", "integer"),
         ("--stdio --max-workers 1 --max-frame-bytes 4294967296", "at most 4294967295"),
         ("--fd-in 3 --max-workers 1", "--fd-in and --fd-out"),
-        ("--stdio --fd-in 3 --max-workers 1", "excludes"),
+        ("--stdio --fd-in 3 --max-workers 1", "one of"),
+        ("--stdio --connect --max-workers 1", "one of"),
+        ("--connect --fd-in 3 --fd-out 4 --max-workers 1", "one of"),
+        ("--connect --lifeline 5 --max-workers 1", "--connect excludes --lifeline"),
+        ("--stdio --close-grace-ms -1 --max-workers 1", "at least 0"),
         ("--stdio=1 --max-workers 1", "unknown option --stdio"),
         ("--stido", "unknown option --stido"),
     ],

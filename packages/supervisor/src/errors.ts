@@ -5,6 +5,7 @@
  *     ├── QueueFullError             the caller: more calls wait than maxQueue allows
  *     ├── UnsupportedByWorkerError   the worker speaks only the base protocol
  *     ├── WorkerFilesError           the machine: the worker's own files could not be put anywhere
+ *     ├── HandshakeError             the machine: host and worker did not find each other on their socket
  *     ├── ExitError                  how a process ended
  *     │   ├── StartError             … hung or talked garbage before it was ready
  *     │   └── DiedError              … after it had been ready
@@ -118,6 +119,24 @@ export class WorkerFilesError extends SupervisorError {
   }
 }
 
+/** Host and worker did not find each other on their socket (`transport: 'unix'` or `'tcp'`); the cause of a `StartError`. */
+export class HandshakeError extends SupervisorError {
+  readonly code = 'ERR_PYFERRY_HANDSHAKE'
+  readonly transport: 'unix' | 'tcp'
+  /** Connections that were dropped, because they did not say what only the worker had been told. */
+  readonly refusedCount: number
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isInstanceAcrossCopies(HandshakeError, 'ERR_PYFERRY_HANDSHAKE', value)
+  }
+
+  constructor(message: string, transport: 'unix' | 'tcp', refusedCount: number, details?: ErrorDetails) {
+    super(message, details)
+    this.transport = transport
+    this.refusedCount = refusedCount
+  }
+}
+
 /** A process that ended, or had to be ended, and what it left. */
 export abstract class ExitError extends SupervisorError implements ExitFacts {
   readonly exitCode: number | null
@@ -201,6 +220,7 @@ nameErrors({
   QueueFullError,
   UnsupportedByWorkerError,
   WorkerFilesError,
+  HandshakeError,
   StartError,
   DiedError,
   PythonError,

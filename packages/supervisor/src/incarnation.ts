@@ -16,11 +16,12 @@ import {
 } from '@pyferry/codec'
 import { Connection } from './connection.js'
 import { type Definition, encodeDefinition } from './definition.js'
-import { type CallFacts, DiedError, type ExitFacts, StartError } from './errors.js'
+import { type CallFacts, DiedError, type ExitFacts, HandshakeError, StartError } from './errors.js'
 import { failureToError } from './failure.js'
 import type { Launch } from './launch.js'
 import { type CallEnd, callFacts, type PendingCall, PendingCalls } from './pending.js'
 import { SPIN_US, type Spin, Spinner } from './spin.js'
+import type { Channel } from './transports/transport.js'
 import { type ProcessExit, WorkerProcess, type WorkerProcessOptions } from './worker-process.js'
 
 export interface IncarnationOptions {
@@ -57,7 +58,8 @@ const DEAF_GRACE_MS = 250
 export class Incarnation {
   readonly #options: IncarnationOptions
   readonly #process: WorkerProcess
-  readonly #connection: Connection
+  /** From the moment the channel is open; nothing is sent before `ready`. */
+  #connection: Connection | undefined
   readonly #pending = new PendingCalls()
   readonly #spinner: Spinner | undefined
   readonly #ready = deferred<WorkerGreeting>()
@@ -75,7 +77,7 @@ export class Incarnation {
   /** Resolves, never rejects, when the process is gone and every call has been reported. */
   readonly ended: Promise<DiedError>
 
-  /** @throws the error of `spawn` where Node throws it at once */
+  /** @throws HandshakeError, or the error of `spawn` where Node throws it at once */
   constructor(options: IncarnationOptions) {
     this.#options = options
     this.#process = new WorkerProcess(options.launch, options.process)
@@ -83,25 +85,13 @@ export class Incarnation {
     this.#facts = { incarnation: options.number }
     if (this.#process.pid !== undefined) this.#facts.pid = this.#process.pid
     if (options.launch.environment !== undefined) this.#facts.environment = options.launch.environment
-    let onChannelEnd: () => void
-    const channelEnd = new Promise<void>((resolve) => {
-      onChannelEnd = resolve
-    })
-    this.#connection = new Connection({
-      input: this.#process.input,
-      output: this.#process.output,
-      maxFrameBytes: options.maxFrameBytes,
-      maxPayloadBytes: options.maxPayloadBytes,
-      maxResultBytes: options.maxResultBytes,
-      keepsOrder: options.keepsOrder,
-      onMessage: (message) => this.#onMessage(message),
-      onEnd: (error) => {
-        onChannelEnd()
-        this.#onConnectionEnd(error)
-      },
-      onWriteError: (error) => this.#onWriteError(error),
-    })
     this.#ready.promise.catch(() => {})
+    const channelEnd = new Promise<void>((resolve) => {
+      this.#process.open({
+        onOpen: (channel) => this.#connect(channel, resolve),
+        onFailure: (error) => this.#onConnectionEnd(error),
+      })
+    })
     this.ended = this.#process.gone(channelEnd).then((exit) => this.#onGone(exit))
   }
 
@@ -127,6 +117,11 @@ export class Incarnation {
     return this.#process.stderrTail()
   }
 
+  /** Why there is no channel to the process yet; `undefined` once there is. */
+  missingChannel(): HandshakeError | undefined {
+    return this.#process.missingChannel()
+  }
+
   get facts(): CallFacts {
     return this.#facts
   }
@@ -144,7 +139,7 @@ export class Incarnation {
     const message = encodeDefinition(definition, this.#features, 'define-1')
     if (!message) return
     await new Promise<void>((resolve, reject) => {
-      this.#connection.send(message)
+      this.#connection!.send(message)
       this.#defining = { opID: message.opID, resolve, reject }
     })
   }
@@ -157,7 +152,7 @@ export class Incarnation {
   submit(call: PendingCall, message: Omit<CallMessage, 'type' | 'callID'>): void {
     // Taken at once: a getter among the values may submit a call itself.
     const wireId = this.#nextWireId === undefined ? call.id : this.#nextWireId++
-    this.#connection.send({ type: 'call', callID: wireId, ...message })
+    this.#connection!.send({ type: 'call', callID: wireId, ...message })
     this.#pending.add(wireId, call)
     this.#spinner?.touch()
   }
@@ -180,7 +175,7 @@ export class Incarnation {
   async end(graceMs: number, cause: Error): Promise<void> {
     this.#cause ??= cause
     this.#isEnding = true
-    this.#connection.close()
+    this.#connection?.close()
     if (graceMs > 0) await this.#process.end(graceMs)
     else await this.#process.kill()
     await this.ended
@@ -189,6 +184,24 @@ export class Incarnation {
   /** Kill the process tree now, without waiting for its end. */
   kill(): void {
     this.#process.killNow()
+  }
+
+  #connect({ input, output }: Channel, onChannelEnd: () => void): void {
+    this.#connection = new Connection({
+      input,
+      output,
+      maxFrameBytes: this.#options.maxFrameBytes,
+      maxPayloadBytes: this.#options.maxPayloadBytes,
+      maxResultBytes: this.#options.maxResultBytes,
+      keepsOrder: this.#options.keepsOrder,
+      onMessage: (message) => this.#onMessage(message),
+      onEnd: (error) => {
+        onChannelEnd()
+        this.#onConnectionEnd(error)
+      },
+      onWriteError: (error) => this.#onWriteError(error),
+    })
+    if (this.#isEnding) this.#connection.close()
   }
 
   #onMessage(message: WorkerMessage): void {
@@ -214,7 +227,7 @@ export class Incarnation {
       this.#features = new Set(message.features ?? [])
       if ((message.protocol ?? 0) >= 1) {
         const { strictValues, spin } = this.#options
-        this.#connection.negotiate({
+        this.#connection!.negotiate({
           ...(strictValues && { strictValues }),
           ...(spin === 'both' && { spinUs: SPIN_US }),
         })
@@ -250,7 +263,7 @@ export class Incarnation {
   }
 
   #fail(message: string): void {
-    this.#connection.fail(new ProtocolError(message))
+    this.#connection!.fail(new ProtocolError(message))
   }
 
   #onConnectionEnd(error: Error | undefined): void {
@@ -275,10 +288,11 @@ export class Incarnation {
   }
 
   #onGone(exit: ProcessExit): DiedError {
-    const cause = this.#cause ?? exit.spawnError
+    const missing = this.#process.missingChannel()
+    // A worker that has ended by itself tells why on stderr; strangers are another matter.
+    const cause = this.#cause ?? exit.spawnError ?? (missing?.refusedCount ? missing : undefined)
     const facts: ExitFacts = { exitCode: exit.exitCode, signal: exit.signal, stderrTail: this.#process.stderrTail() }
-    const how =
-      cause instanceof ProtocolError ? `broke the protocol and was ended (${cause.message})` : describeExit(exit)
+    const how = describeEnd(this.#cause, exit)
     this.#ready.reject(new StartError(`the worker ${how} before it was ready`, facts, { cause }, this.#facts))
     const died = new DiedError(`the worker ${how}`, facts, { cause }, this.#facts)
     this.#isGone = true
@@ -295,6 +309,12 @@ export class Incarnation {
   #report(call: PendingCall, end: CallEnd): void {
     this.#options.onCallEnd(call, end)
   }
+}
+
+function describeEnd(cause: Error | undefined, exit: ProcessExit): string {
+  if (cause instanceof ProtocolError) return `broke the protocol and was ended (${cause.message})`
+  if (cause instanceof HandshakeError) return `could not be given a channel and was ended (${cause.message})`
+  return describeExit(exit)
 }
 
 function describeExit({ exitCode, signal, spawnError }: ProcessExit): string {

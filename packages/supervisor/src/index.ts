@@ -5,6 +5,7 @@ export {
   ClosedError,
   DiedError,
   FunctionNotFoundError,
+  HandshakeError,
   NotStartedError,
   PythonError,
   QueueFullError,
@@ -22,5 +23,6 @@ export type { OutputSink } from './output.js'
 export type { CallEnd, PendingCall } from './pending.js'
 export type { TailFileOptions } from './tail-file.js'
 export { TailFile } from './tail-file.js'
+export type { TransportName } from './transports/transport.js'
 export type { Submission, WorkerOptions } from './worker.js'
 export { Worker } from './worker.js'

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { OptionError } from '@pyferry/errors'
+import { defaultTransport, type TransportName } from './transports/transport.js'
 import { materializeWorkerFiles } from './worker-files.js'
 
 /** How to start one worker process: plain data, made by anybody. */
@@ -12,10 +13,10 @@ export interface Launch {
   /** @default the host's */
   cwd?: string | undefined
   /**
-   * Where the frames go: `'fd'`, descriptors 3 and 4 of the process, one for each direction, and a lifeline on 5; or
-   * `'stdio'`, its stdin and stdout.
+   * Where the frames go: `'fd'`, descriptors 3 and 4 of the process, one for each direction, and a lifeline on 5; `'stdio'`, its stdin
+   * and stdout; `'unix'` and `'tcp'`, a socket of which it is told on stdin (PROTOCOL.md, "Meeting on a socket").
    */
-  transport: 'fd' | 'stdio'
+  transport: TransportName
   /** What errors call the place where it runs. */
   environment?: string | undefined
 }
@@ -27,6 +28,10 @@ export interface WorkerLaunchOptions {
   threads?: number
   /** Largest frame body in bytes. @default 64 MiB */
   maxFrameBytes?: number
+  /** @default 'fd', on Windows 'tcp' */
+  transport?: TransportName
+  /** Over `'stdio'`: how long what runs may go on after the host has ended, or has ended its stream. @default 5_000 */
+  closeGraceMs?: number
   /** @default the host's environment */
   env?: Readonly<Record<string, string>>
   cwd?: string | undefined
@@ -40,32 +45,42 @@ export interface WorkerLaunchOptions {
  * @throws WorkerFilesError
  */
 export function workerLaunch(options: WorkerLaunchOptions): Launch {
-  const { threads = 1, maxFrameBytes } = options
+  const { threads = 1, maxFrameBytes, closeGraceMs, transport = defaultTransport() } = options
   return {
     command: options.python,
     args: [
       ...['-I', '-S', '-X', 'utf8', bootFile()],
-      ...['--fd-in', '3', '--fd-out', '4', '--lifeline', '5', '--max-workers', String(threads)],
+      ...channelArguments[transport],
+      ...['--max-workers', String(threads)],
       ...(maxFrameBytes === undefined ? [] : ['--max-frame-bytes', String(maxFrameBytes)]),
+      ...(transport === 'stdio' && closeGraceMs !== undefined ? ['--close-grace-ms', String(closeGraceMs)] : []),
     ],
     env: { ...(options.env ?? hostEnvironment()), PYFERRY_WORKER: '1' },
     cwd: options.cwd,
-    transport: 'fd',
+    transport,
     environment: options.environment ?? options.python,
   }
+}
+
+/** How our worker is told where its channel is. */
+const channelArguments: Readonly<Record<TransportName, readonly string[]>> = {
+  fd: ['--fd-in', '3', '--fd-out', '4', '--lifeline', '5'],
+  stdio: ['--stdio'],
+  unix: ['--connect'],
+  tcp: ['--connect'],
 }
 
 export interface WorkerCommandOptions {
   /** Path of an interpreter, CPython 3.9 or later. */
   python: string
-  /** The base protocol, on stdin and stdout (W-1). */
+  /** The base protocol, on stdin and stdout (W-1). A host that knows more finds out in the ready frame (W-2). */
   protocol: 'base'
   /** Calls that run at once. @default 1 */
   threads?: number
 }
 
 /**
- * The command that starts our worker for any host that speaks the base protocol on the process's stdin and stdout.
+ * The command that starts our worker for any host that speaks on the process's stdin and stdout: a foreign one, or ours with a `launcher`.
  *
  * @throws OptionError for another protocol
  * @throws WorkerFilesError

@@ -7,11 +7,13 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { statSync } from 'node:fs'
-import { type Duplex, PassThrough, type Readable, type Writable } from 'node:stream'
+import type { Duplex } from 'node:stream'
+import type { HandshakeError } from './errors.js'
 import type { Launch } from './launch.js'
 import { type OutputSink, OutputStream, outputStdio } from './output.js'
 import { isGroupAlive, killTree, listEscapedDescendants, type ProcessIdentity } from './process-tree.js'
 import type { TailFile } from './tail-file.js'
+import { type Channel, makeTransport, type Transport, type TransportEvents } from './transports/transport.js'
 
 /** Answers the worker had written before it ended are local by then; this is for a channel that somebody else holds open. */
 const DRAIN_MS = 250
@@ -37,6 +39,7 @@ export interface WorkerProcessOptions {
 
 export class WorkerProcess {
   readonly #child: ChildProcess
+  readonly #transport: Transport
   readonly #stdout: OutputStream | undefined
   readonly #stderr: OutputStream | undefined
   readonly #exit: Promise<ProcessExit>
@@ -44,16 +47,16 @@ export class WorkerProcess {
   #escaped: ProcessIdentity[] = []
   #stderrTail: string | undefined
   #chunkCount = 0
+  #channel: Channel | undefined
+  #keepsHostAlive = true
 
-  /** The stream the worker's frames arrive on. */
-  readonly input: Readable
-  /** The stream the host's frames leave on. */
-  readonly output: Writable
-
-  /** @throws the error of `spawn` where Node throws it at once (an argument with a NUL byte) */
+  /**
+   * @throws HandshakeError
+   * @throws the error of `spawn` where Node throws it at once (an argument with a NUL byte)
+   */
   constructor(launch: Launch, options: WorkerProcessOptions) {
-    const isFd = launch.transport === 'fd'
-    const child = spawnChild(launch, options)
+    this.#transport = makeTransport(launch.transport)
+    const child = this.#spawn(launch, options)
     this.#child = child
     this.#exit = new Promise((resolve) => {
       const onExit = (exit: ProcessExit) => {
@@ -71,18 +74,30 @@ export class WorkerProcess {
           onExit({ exitCode: null, signal: null, spawnError: explainSpawnError(error, launch) })
       })
     })
-    // Node gives a child no streams when it is out of descriptors; its 'error' is still to come.
-    const streams = (child.stdio ?? []) as readonly unknown[] as readonly (Duplex | undefined)[]
-    this.output = (isFd ? streams[3] : streams[0]) ?? new PassThrough()
-    this.input = (isFd ? streams[4] : streams[1]) ?? new PassThrough().end()
-    this.input.on('data', () => {
-      this.#chunkCount += 1
-    })
-    // Node makes every descriptor above 2 two-way. Nothing comes back on these, but their end must be noticed.
-    if (isFd) for (const extra of [streams[3], streams[5]]) extra?.on('error', () => {}).resume()
     const { onOutputError: onError } = options
-    this.#stdout = isFd && child.stdout ? new OutputStream(child.stdout, { ...options.stdout, onError }) : undefined
+    const stdout = launch.transport === 'stdio' ? null : child.stdout
+    this.#stdout = stdout ? new OutputStream(stdout, { ...options.stdout, onError }) : undefined
     this.#stderr = child.stderr ? new OutputStream(child.stderr, { ...options.stderr, onError }) : undefined
+  }
+
+  /** Ask for the channel to the process, once. */
+  open({ onOpen, onFailure }: TransportEvents): void {
+    this.#transport.open(this.#streams, {
+      onOpen: (channel) => {
+        this.#channel = channel
+        channel.input.on('data', () => {
+          this.#chunkCount += 1
+        })
+        this.setKeepsHostAlive(this.#keepsHostAlive)
+        onOpen(channel)
+      },
+      onFailure,
+    })
+  }
+
+  /** Why there is no channel yet; `undefined` once there is. */
+  missingChannel(): HandshakeError | undefined {
+    return this.#transport.missing()
   }
 
   /** `undefined` when it could not be started. */
@@ -101,13 +116,15 @@ export class WorkerProcess {
 
   /** Let this process keep the host alive, or not. */
   setKeepsHostAlive(keepsAlive: boolean): void {
+    this.#keepsHostAlive = keepsAlive
     const child = this.#child
     if (keepsAlive) child.ref()
     else child.unref()
-    for (const stream of child.stdio ?? []) {
+    const { input, output } = this.#channel ?? {}
+    for (const stream of new Set<unknown>([...this.#streams, input, output])) {
       const socket = stream as { ref?(): void; unref?(): void } | null | undefined
       // The channel's reader counts with the process: after its exit the last answers are still to be read.
-      if (keepsAlive && stream === this.input) socket?.ref?.()
+      if (keepsAlive && stream === input) socket?.ref?.()
       else socket?.unref?.()
     }
   }
@@ -115,11 +132,13 @@ export class WorkerProcess {
   /**
    * Resolve when the process is gone.
    *
-   * @param channelEnd resolves when the reader has seen the end of `input`
+   * @param channelEnd resolves when the reader has seen the end of the channel's input
    */
   async gone(channelEnd: Promise<void>): Promise<ProcessExit> {
     const exit = await this.#exit
-    await settledWithin(channelEnd, DRAIN_MS)
+    // Without a channel there is none any more: the worker waits for the host's word before it writes.
+    this.#transport.close()
+    if (this.#channel) await settledWithin(channelEnd, DRAIN_MS)
     await this.#readLastOutput()
     this.#stderrTail = this.stderrTail()
     this.#release()
@@ -159,6 +178,7 @@ export class WorkerProcess {
 
   /** Kill the whole tree without waiting for its end. */
   killNow(): void {
+    this.#transport.close()
     const { pid } = this
     if (pid === undefined || !this.isRunning) return
     const known = new Set(this.#escaped.map((each) => each.pid))
@@ -183,24 +203,31 @@ export class WorkerProcess {
   #release(): void {
     this.#stdout?.close()
     this.#stderr?.close()
-    for (const stream of this.#child.stdio ?? []) stream?.destroy()
+    for (const stream of this.#streams) stream?.destroy()
+    this.#channel?.input.destroy()
+    this.#channel?.output.destroy()
   }
-}
 
-function spawnChild(launch: Launch, { stdout, stderr }: WorkerProcessOptions): ChildProcess {
-  const outputs = [outputStdio(stdout.sink), outputStdio(stderr.sink)] as const
-  try {
-    return spawn(launch.command, [...launch.args], {
-      cwd: launch.cwd,
-      env: launch.env,
-      // Its own process group, so that a signal reaches what the worker has started, and Ctrl-C does not reach it.
-      detached: true,
-      shell: false,
-      windowsHide: true,
-      stdio: launch.transport === 'fd' ? ['ignore', ...outputs, 'pipe', 'pipe', 'pipe'] : ['pipe', 'pipe', outputs[1]],
-    })
-  } catch (error) {
-    throw explainSpawnError(error as Error, launch)
+  /** The host's ends of the descriptors. Node gives a child none when it is out of descriptors; its 'error' is still to come. */
+  get #streams(): readonly (Duplex | undefined)[] {
+    return (this.#child.stdio ?? []) as readonly unknown[] as readonly (Duplex | undefined)[]
+  }
+
+  #spawn(launch: Launch, { stdout, stderr }: WorkerProcessOptions): ChildProcess {
+    try {
+      return spawn(launch.command, [...launch.args], {
+        cwd: launch.cwd,
+        env: launch.env,
+        // Its own process group, so that a signal reaches what the worker has started, and Ctrl-C does not reach it.
+        detached: true,
+        shell: false,
+        windowsHide: true,
+        stdio: this.#transport.stdio(outputStdio(stdout.sink), outputStdio(stderr.sink)),
+      })
+    } catch (error) {
+      this.#transport.close()
+      throw explainSpawnError(error as Error, launch)
+    }
   }
 }
 

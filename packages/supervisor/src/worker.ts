@@ -283,7 +283,8 @@ export class Worker {
   #startTimeout(incarnation: Incarnation, limitMs: number): StartError {
     const exit = { exitCode: null, signal: null, stderrTail: incarnation.stderrTail() }
     const message = `the worker was not ready within ${limitMs} ms (startTimeoutMs)`
-    return new StartError(message, exit, { hint: 'raise startTimeoutMs if it only needs longer' }, incarnation.facts)
+    const hint = 'raise startTimeoutMs if it only needs longer'
+    return new StartError(message, exit, { cause: incarnation.missingChannel(), hint }, incarnation.facts)
   }
 
   /** An error in a source, or an end during the definition, is a failed start (V-4). */

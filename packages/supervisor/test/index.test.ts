@@ -6,6 +6,7 @@ it('exports these names and no others', () => {
     'ClosedError',
     'DiedError',
     'FunctionNotFoundError',
+    'HandshakeError',
     'NotStartedError',
     'OptionError',
     'PythonError',

@@ -10,9 +10,10 @@ import os
 import sys
 
 from pyferry import messages
+from pyferry.errors import HandshakeError
 from pyferry.framing import encode_frame
 from pyferry.options import USAGE, Options, UsageError, parse_options
-from pyferry.stdio import claim_descriptors, claim_stdio, move_high
+from pyferry.stdio import claim_descriptors, claim_stdin, claim_stdio, move_high
 
 __all__ = ["main"]
 
@@ -22,7 +23,7 @@ beside it; 0.5 ms costs nothing that can be measured."""
 
 
 def main(arguments: list[str]) -> None:
-    """Serve one host, then exit: 0 after end of input, 1 after a bad frame, 2 for bad options.
+    """Serve one host, then exit: 0 after end of input, 1 after a bad frame, 2 for a bad start.
 
     Args:
         arguments: the command line without the program.
@@ -33,7 +34,7 @@ def main(arguments: list[str]) -> None:
         sys.exit(_complain(f"{error}\n{USAGE}"))
     try:
         read_end, write_end = _claim(options)
-    except OSError as error:
+    except (OSError, HandshakeError) as error:
         sys.exit(_complain(f"the channel cannot be used: {error}\n"))
     _send_ready(write_end, options.max_frame_bytes)
     _prepare_for_user_code()
@@ -51,9 +52,22 @@ def _claim(options: Options) -> tuple[int, int]:
         from pyferry.lifeline import hold_lifeline
 
         hold_lifeline(move_high(options.lifeline))
+    if options.connect:
+        return _meet_host()
     if options.stdio:
         return claim_stdio()
     return claim_descriptors(options.fd_in, options.fd_out)
+
+
+def _meet_host() -> tuple[int, int]:
+    from pyferry.lifeline import hold_lifeline
+    from pyferry.rendezvous import meet, read_invitation
+
+    stdin = claim_stdin()
+    invitation = read_invitation(stdin)
+    # Nothing more comes on it: its end is the host's, from before we look for the host elsewhere.
+    hold_lifeline(stdin)
+    return claim_descriptors(*meet(invitation))
 
 
 def _send_ready(write_end: int, limit: int) -> None:
@@ -92,9 +106,17 @@ def _serve(read_end: int, write_end: int, options: Options) -> None:
     connection = Connection(
         read_end, output, ForkGuard(read_end, write_end), options.max_frame_bytes
     )
-    # Our own host has settled the calls that still wait when it ends its stream; any other wants
-    # them answered.
     executor = Executor(connection, options.max_workers, drops_waiting=not options.stdio)
+    if options.stdio:
+
+        def on_negotiated() -> None:
+            # The host has turned out to be ours.
+            from pyferry.lifeline import hold_stdio
+
+            executor.drops_waiting = True
+            hold_stdio(read_end, write_end, options.close_grace_ms)
+
+        connection.on_negotiated = on_negotiated
     executor.serve()
     output.drain()
 

@@ -61,7 +61,12 @@ class Connection:
 
     `next_tasks` and `read` belong to the thread that leads; `run` and `flush` are called from any,
     several at once.
+
+    Attributes:
+        on_negotiated: called once, when the host has gone over to the negotiated protocol.
     """
+
+    on_negotiated: Callable[[], None] | None = None
 
     def __init__(self, descriptor: int, output: Output, forks: ForkGuard, limit: int) -> None:
         """Serve a channel.
@@ -243,6 +248,8 @@ class Connection:
 
             self._spin = make_spin(self._descriptor, accept.spin_us / 1e6)
         self._output.add(HELLO)
+        if self.on_negotiated is not None:
+            self.on_negotiated()
 
     def _accept_all(self, calls: list[Any]) -> None:
         """Accept the calls of a frame, which are nearly always all that is in it."""

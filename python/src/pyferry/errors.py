@@ -5,6 +5,7 @@ Exception ─┬─ ProtocolError                the host's bytes; they end the 
            │    ├─ TruncatedFrameError
            │    ├─ MalformedFrameError
            │    └─ ProtocolVersionError
+           ├─ HandshakeError               who is on the other end of the socket; nothing begins
            ├─ UnserializableError          a value; fails one call
            ├─ ValueTooLargeError           a result; fails one call
            └─ NameError
@@ -16,6 +17,7 @@ from __future__ import annotations
 __all__ = [
     "FrameTooLargeError",
     "FunctionNotFoundError",
+    "HandshakeError",
     "MalformedFrameError",
     "ProtocolError",
     "ProtocolVersionError",
@@ -53,6 +55,10 @@ class MalformedFrameError(ProtocolError):
 
 class ProtocolVersionError(ProtocolError):
     """The host has chosen a version that is not spoken here."""
+
+
+class HandshakeError(Exception):
+    """The host and we did not find each other on the socket (`rendezvous.py`)."""
 
 
 class UnserializableError(Exception):

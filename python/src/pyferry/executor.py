@@ -141,7 +141,12 @@ class _Seat:
 
 
 class Executor:
-    """Runs the tasks of one `Work`, at most `limit` calls at once."""
+    """Runs the tasks of one `Work`, at most `limit` calls at once.
+
+    Attributes:
+        drops_waiting: whether what waits at the end of input is forgotten rather than run. Our own
+            host has settled it when it ends its stream; any other wants it answered.
+    """
 
     def __init__(self, work: Work, limit: int, *, drops_waiting: bool) -> None:
         """Prepare to serve.
@@ -149,11 +154,11 @@ class Executor:
         Args:
             work: what to drive.
             limit: calls that run at once.
-            drops_waiting: whether what waits at the end of input is forgotten rather than run.
+            drops_waiting: may be changed later.
         """
         self._work = work
         self._limit = limit
-        self._drops_waiting = drops_waiting
+        self.drops_waiting = drops_waiting
         self._learned = SlowFunctions()
         self._slow = self._learned.averages
         self._gate = allocate_lock()
@@ -460,7 +465,7 @@ class Executor:
         """Note the end of input. The lead stays taken: there is nothing left to read."""
         with self._gate:
             self._has_ended = True
-            if self._drops_waiting:
+            if self.drops_waiting:
                 self._take_back(self._seats)
                 for queue in (self._calls, self._main_calls, self._defines):
                     queue.clear()

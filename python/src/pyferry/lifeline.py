@@ -1,8 +1,11 @@
 """Dying with the host, also when it is killed and nobody asks us to go (contract S-4).
 
-The host holds the other end of a descriptor that nobody ever writes to. On Linux the kernel itself
-kills our process group when that end closes, which works while C code holds the GIL too and costs
-no thread; elsewhere a thread watches it.
+The host holds the other end of a descriptor that nobody writes to any more. On Linux the kernel
+itself kills our process group when that end closes, which works while C code holds the GIL too and
+costs no thread; elsewhere a thread watches it.
+
+Where all we have of the host is stdin and stdout (`--stdio`: behind a container's or a remote
+shell's command), a thread watches those. The kernel's way would fire for every frame.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from __future__ import annotations
 import os
 import sys
 
-__all__ = ["hold_lifeline"]
+__all__ = ["hold_lifeline", "hold_stdio"]
 
 F_SETSIG = 10
 """Of `fcntl(2)` on Linux; Python's `fcntl` does not name it everywhere."""
@@ -37,6 +40,24 @@ def hold_lifeline(descriptor: int) -> None:
         _thread.start_new_thread(_watch, (descriptor, None))
 
 
+def hold_stdio(read_end: int, write_end: int, grace_ms: int) -> None:
+    """Let this process end when its host does, whatever it is doing.
+
+    A host that wants us to end closes stdin and still reads; one that is gone does neither. Through
+    a container or a shell on another machine only the end of stdin can be seen: so what runs may go
+    on for a while after that, and no longer.
+
+    Args:
+        read_end: the channel's stdin.
+        write_end: its stdout; when nobody reads it any more, the end is now.
+        grace_ms: how long, after the end of stdin.
+    """
+    if sys.platform != "win32":
+        import _thread
+
+        _thread.start_new_thread(_watch_stdio, (read_end, write_end, grace_ms))
+
+
 if sys.platform != "win32":
     import fcntl
 
@@ -57,3 +78,19 @@ if sys.platform != "win32":
         poll.register(descriptor, select.POLLIN)
         if poll.poll(timeout_ms):
             os.killpg(0, SIGKILL)
+
+    def _watch_stdio(read_end: int, write_end: int, grace_ms: int) -> None:
+        import select
+
+        poll = select.poll()
+        # Without POLLIN: that somebody has gone is reported for any descriptor, on Linux also that
+        # a socket was closed for writing alone.
+        poll.register(read_end, getattr(select, "POLLRDHUP", 0))
+        poll.register(write_end, 0)
+        if all(descriptor != write_end for descriptor, _ in poll.poll()):
+            poll.unregister(read_end)
+            poll.poll(grace_ms)
+        if os.getpgrp() == os.getpid():
+            os.killpg(0, SIGKILL)
+        # The first process of a container cannot be killed from inside.
+        os._exit(1)

@@ -7,12 +7,27 @@ from pyferry.framing import DEFAULT_MAX_FRAME_BYTES
 __all__ = ["USAGE", "Options", "UsageError", "parse_options"]
 
 USAGE = """\
-usage: python -m pyferry --stdio --max-workers N [--max-frame-bytes N]
+usage: python -m pyferry --stdio --max-workers N [--max-frame-bytes N] [--close-grace-ms N]
        python -I -S boot.py --fd-in N --fd-out N [--lifeline N]
                             --max-workers N [--max-frame-bytes N]
+       python -I -S boot.py --connect --max-workers N [--max-frame-bytes N]
 """
 
-_NUMBERS = ("--fd-in", "--fd-out", "--lifeline", "--max-workers", "--max-frame-bytes")
+_NUMBERS = (
+    "--fd-in",
+    "--fd-out",
+    "--lifeline",
+    "--max-workers",
+    "--max-frame-bytes",
+    "--close-grace-ms",
+)
+
+_DESCRIPTORS = ["--fd-in", "--fd-out"]
+
+_MAY_BE_ZERO = ("--fd-in", "--fd-out", "--lifeline", "--close-grace-ms")
+
+DEFAULT_CLOSE_GRACE_MS = 5000
+"""As long as our host's."""
 
 MAX_FRAME_BYTES = 2**32 - 1
 """What a frame's length can say."""
@@ -27,22 +42,36 @@ class Options:
 
     Attributes:
         stdio: whether the channel is stdin and stdout.
-        fd_in: the descriptor to read from, unless `stdio`.
-        fd_out: the descriptor to write to, unless `stdio`.
+        connect: whether the channel is a socket, of which stdin tells.
+        fd_in: the descriptor to read from, unless `stdio` or `connect`.
+        fd_out: the descriptor to write to, unless `stdio` or `connect`.
         lifeline: a descriptor whose other end closes when the host is gone.
         max_workers: calls that run at once, 1 or more.
         max_frame_bytes: largest body of a frame, read or written.
+        close_grace_ms: how long calls may run on after the end of stdin, where it is the channel
+            and the host is ours.
     """
 
-    __slots__ = ("fd_in", "fd_out", "lifeline", "max_frame_bytes", "max_workers", "stdio")
+    __slots__ = (
+        "close_grace_ms",
+        "connect",
+        "fd_in",
+        "fd_out",
+        "lifeline",
+        "max_frame_bytes",
+        "max_workers",
+        "stdio",
+    )
 
-    def __init__(self, *, stdio: bool, numbers: dict[str, int]) -> None:
+    def __init__(self, *, stdio: bool, connect: bool, numbers: dict[str, int]) -> None:
         self.stdio = stdio
+        self.connect = connect
         self.fd_in = numbers.get("--fd-in", -1)
         self.fd_out = numbers.get("--fd-out", -1)
         self.lifeline = numbers.get("--lifeline")
         self.max_workers = numbers.get("--max-workers", 1)
         self.max_frame_bytes = numbers.get("--max-frame-bytes", DEFAULT_MAX_FRAME_BYTES)
+        self.close_grace_ms = numbers.get("--close-grace-ms", DEFAULT_CLOSE_GRACE_MS)
 
 
 def parse_options(arguments: list[str]) -> Options:
@@ -51,13 +80,13 @@ def parse_options(arguments: list[str]) -> Options:
     Raises:
         UsageError: for what is unknown, missing, no number or out of range.
     """
-    stdio = False
+    flags = {"--stdio": False, "--connect": False}
     numbers: dict[str, int] = {}
     rest = list(arguments)
     while rest:
         name, equals, text = rest.pop(0).partition("=")
-        if name == "--stdio" and not equals:
-            stdio = True
+        if name in flags and not equals:
+            flags[name] = True
             continue
         if name not in _NUMBERS:
             raise UsageError(f"unknown option {name}")
@@ -66,17 +95,21 @@ def parse_options(arguments: list[str]) -> Options:
                 raise UsageError(f"{name} must be followed by a number")
             text = rest.pop(0)
         numbers[name] = _number(name, text)
-    if not stdio and not ("--fd-in" in numbers and "--fd-out" in numbers):
-        raise UsageError("either --stdio or --fd-in and --fd-out must be given")
-    if stdio and ("--fd-in" in numbers or "--fd-out" in numbers):
-        raise UsageError("--stdio excludes --fd-in and --fd-out")
+    ways = [
+        *(name for name in flags if flags[name]),
+        *(name for name in _DESCRIPTORS if name in numbers),
+    ]
+    if ways not in (["--stdio"], ["--connect"], _DESCRIPTORS):
+        raise UsageError("one of --stdio, --connect, or --fd-in and --fd-out must be given")
+    if flags["--connect"] and "--lifeline" in numbers:
+        raise UsageError("--connect excludes --lifeline, which is stdin then")
     if "--max-workers" not in numbers:
         raise UsageError("--max-workers must be given")
-    return Options(stdio=stdio, numbers=numbers)
+    return Options(stdio=flags["--stdio"], connect=flags["--connect"], numbers=numbers)
 
 
 def _number(name: str, text: str) -> int:
-    least = 0 if name in ("--fd-in", "--fd-out", "--lifeline") else 1
+    least = 0 if name in _MAY_BE_ZERO else 1
     if not (text.isascii() and text.isdigit()) or int(text) < least:
         raise UsageError(f"{name} must be an integer of at least {least}, not {text!r}")
     number = int(text)

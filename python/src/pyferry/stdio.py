@@ -1,16 +1,17 @@
 """Takes the channel's descriptors out of user code's reach (contract V-17).
 
-Under our own host the channel has descriptors of its own and 0 to 2 belong to user code; under any
-other host it is the real stdin and stdout, and user code gets substitutes. Either way the
-descriptors move high, where closing or redirecting 0 to 2 does not meet them, and are not inherited
-by programs that are started. A fork inherits everything: see `forking.py`.
+Mostly the channel has descriptors of its own and 0 to 2 belong to user code, 0 after the host has
+said on it what it had to say; where the channel is the real stdin and stdout, user code gets
+substitutes. Either way the descriptors move high, where closing or redirecting 0 to 2 does not meet
+them, and are not inherited by programs that are started. A fork inherits everything: see
+`forking.py`.
 """
 
 from __future__ import annotations
 
 import os
 
-__all__ = ["claim_descriptors", "claim_stdio", "move_high"]
+__all__ = ["claim_descriptors", "claim_stdin", "claim_stdio", "move_high"]
 
 HIGH = 64
 """Above what user code is likely to name, below the smallest usual limit of open files (256)."""
@@ -36,6 +37,21 @@ def claim_stdio() -> tuple[int, int]:
     if null > 2:
         os.close(null)
     return read_end, write_end
+
+
+def claim_stdin() -> int:
+    """Move the real stdin away; user code finds end of input on 0.
+
+    Raises:
+        OSError: when it is closed.
+    """
+    moved = move_high(0)
+    # The lowest number that is free, unless 0 was taken in the meantime: nobody else runs yet.
+    null = os.open(os.devnull, os.O_RDONLY)
+    if null != 0:
+        os.dup2(null, 0)
+        os.close(null)
+    return moved
 
 
 def claim_descriptors(read_from: int, write_to: int) -> tuple[int, int]:
