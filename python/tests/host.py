@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pathlib
@@ -64,10 +65,14 @@ class Meeting:
             connection.settimeout(DEADLINE_SECONDS)
             said = b""
             while len(said) < 64:
-                said += connection.recv(64 - len(said))
+                piece = connection.recv(64 - len(said))
+                assert piece, "the worker has hung up before it said its secret"
+                said += piece
             connections[said.decode()] = connection
         for connection in connections.values():
-            connection.sendall(answer.encode())
+            # Who has heard the wrong thing on the one may be gone before we say it on the other.
+            with contextlib.suppress(ConnectionError):
+                connection.sendall(answer.encode())
             connection.setblocking(True)
         return connections["1" * 64].detach(), connections["2" * 64].detach()
 

@@ -28,6 +28,22 @@ def start_process(**popen: Any) -> subprocess.Popen[bytes]:
     )
 
 
+def complaint(said: bytes, *, ends: bool = False) -> tuple[int, bytes, str]:
+    """Start a worker that is told this on stdin; return its status and all it wrote."""
+    process = start_process()
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    with process:
+        process.stdin.write(said)
+        process.stdin.flush()
+        if ends:
+            process.stdin.close()
+        # It may stay open: its end is the host's.
+        code = process.wait(DEADLINE_SECONDS)
+        return code, process.stdout.read(), process.stderr.read().decode()
+
+
 def frame(fields: object) -> bytes:
     body = json.dumps(fields).encode()
     return len(body).to_bytes(4, "big") + body
@@ -63,12 +79,11 @@ SECRETS = {"in": "a", "out": "b", "host": "c"}
 )
 def test_what_cannot_be_used_is_named(said: bytes, words: str) -> None:
     """W-5: with status 2, a word on stderr, and nothing on stdout."""
-    process = start_process()
-    stdout, stderr = process.communicate(said, DEADLINE_SECONDS)
+    code, stdout, stderr = complaint(said, ends="before it said everything" in words)
 
-    assert (process.returncode, stdout) == (2, b"")
-    assert stderr.startswith(b"pyferry: the channel cannot be used: ")
-    assert words in stderr.decode()
+    assert (code, stdout) == (2, b"")
+    assert stderr.startswith("pyferry: the channel cannot be used: ")
+    assert words in stderr
 
 
 @SOCKETS
@@ -94,11 +109,10 @@ def test_an_address_without_a_listener_is_named(way: str) -> None:
     """W-5: the host has ended meanwhile, or never began."""
     with Meeting(way) as meeting:
         said = meeting.invitation()
-    process = start_process()
-    stdout, stderr = process.communicate(said, DEADLINE_SECONDS)
+    code, stdout, stderr = complaint(said)
 
-    assert (process.returncode, stdout) == (2, b"")
-    assert b"the channel cannot be used" in stderr
+    assert (code, stdout) == (2, b"")
+    assert "the channel cannot be used" in stderr
 
 
 @SOCKETS

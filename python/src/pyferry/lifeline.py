@@ -13,6 +13,10 @@ from __future__ import annotations
 import os
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
 __all__ = ["hold_lifeline", "hold_stdio"]
 
 F_SETSIG = 10
@@ -24,17 +28,15 @@ SIGKILL = 9
 def hold_lifeline(descriptor: int) -> None:
     """Let this process's group be killed when the other end of `descriptor` closes.
 
-    Does nothing unless we lead a process group of our own: the group would be the host's.
+    Where another process leads the group, which may be the host itself, this process alone.
 
     Args:
         descriptor: not inheritable; ours from now on. A forked child keeps it, and dies with the
             group.
     """
-    if not hasattr(os, "getpgrp") or os.getpgrp() != os.getpid():
-        return
     if sys.platform == "linux":
         _let_the_kernel_watch(descriptor)
-    else:
+    elif sys.platform != "win32":
         import _thread
 
         _thread.start_new_thread(_watch, (descriptor, None))
@@ -61,8 +63,18 @@ def hold_stdio(read_end: int, write_end: int, grace_ms: int) -> None:
 if sys.platform != "win32":
     import fcntl
 
+    def _leads() -> bool:
+        return os.getpgrp() == os.getpid()
+
+    def _end() -> NoReturn:
+        if _leads():
+            os.killpg(0, SIGKILL)
+        os.kill(os.getpid(), SIGKILL)
+        # The first process of a container cannot be killed from inside.
+        os._exit(1)
+
     def _let_the_kernel_watch(descriptor: int) -> None:
-        fcntl.fcntl(descriptor, fcntl.F_SETOWN, -os.getpgrp())
+        fcntl.fcntl(descriptor, fcntl.F_SETOWN, -os.getpgrp() if _leads() else os.getpid())
         fcntl.fcntl(descriptor, F_SETSIG, SIGKILL)
         flags = fcntl.fcntl(descriptor, fcntl.F_GETFL)
         fcntl.fcntl(descriptor, fcntl.F_SETFL, flags | os.O_ASYNC)
@@ -71,13 +83,13 @@ if sys.platform != "win32":
         _watch(descriptor, 0)
 
     def _watch(descriptor: int, timeout_ms: int | None) -> None:
-        """Kill our group once the other end is closed; return when it is not within the time."""
+        """End once the other end is closed; return when it is not within the time."""
         import select
 
         poll = select.poll()
         poll.register(descriptor, select.POLLIN)
         if poll.poll(timeout_ms):
-            os.killpg(0, SIGKILL)
+            _end()
 
     def _watch_stdio(read_end: int, write_end: int, grace_ms: int) -> None:
         import select
@@ -90,7 +102,4 @@ if sys.platform != "win32":
         if all(descriptor != write_end for descriptor, _ in poll.poll()):
             poll.unregister(read_end)
             poll.poll(grace_ms)
-        if os.getpgrp() == os.getpid():
-            os.killpg(0, SIGKILL)
-        # The first process of a container cannot be killed from inside.
-        os._exit(1)
+        _end()
