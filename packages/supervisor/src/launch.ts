@@ -29,7 +29,7 @@ export interface WorkerLaunchOptions {
   /** Largest frame body in bytes. @default 64 MiB */
   maxFrameBytes?: number
   /** @default 'fd', on Windows 'tcp' */
-  transport?: TransportName
+  transport?: TransportName | undefined
   /** Over `'stdio'`: how long what runs may go on after the host has ended, or has ended its stream. @default 5_000 */
   closeGraceMs?: number
   /** @default the host's environment */
