@@ -32,12 +32,14 @@ export type {
   LivenessState,
   Logger,
   OutputSink,
+  TransportName,
   WorkerState,
 } from '@pyferry/supervisor'
 export {
   ClosedError,
   DiedError,
   FunctionNotFoundError,
+  HandshakeError,
   NotStartedError,
   PythonError,
   QueueFullError,

@@ -6,7 +6,7 @@ import { basename, isAbsolute, resolve } from 'node:path'
 import type { Writable } from 'node:stream'
 import { assertKnownOptions, describeValue, OptionError } from '@pyferry/errors'
 import { type EnvironmentSpec, UnsafeRequirementError, validateRequirement, validateSpec } from '@pyferry/provisioner'
-import type { LivenessCallback, Logger, OutputSink, SourcePart } from '@pyferry/supervisor'
+import type { LivenessCallback, Logger, OutputSink, SourcePart, TransportName } from '@pyferry/supervisor'
 
 export interface VenvConfig {
   /**
@@ -47,7 +47,10 @@ export interface VenvConfig {
   environment?: EnvironmentOptions
   /** An existing interpreter, used as it is: nothing is built and nothing installed. */
   interpreter?: string
-  /** A whole command that speaks the base protocol on its stdin and stdout: no environment is made. */
+  /**
+   * A whole command that speaks the base or the negotiated protocol on its stdin and stdout, such as a shell wrapper, `docker run -i …` or
+   * `ssh …` in front of `python -m pyferry --stdio --max-workers 1`: no environment is made.
+   */
   launcher?: readonly string[]
   /**
    * The folder a private environment lives in, and is kept in for the next start. Made when it is missing; other files in it
@@ -93,6 +96,11 @@ export interface VenvConfig {
   captureStacks?: boolean
   /** `'base'`: use nothing beyond the base protocol. @default 'auto': found out when the worker is ready */
   protocol?: 'auto' | 'base'
+  /**
+   * What calls and answers travel over: descriptors that the worker inherits; a Unix socket in a private folder; a port of 127.0.0.1 behind a
+   * secret; or the worker's stdin and stdout, and then what it prints goes to stderr. @default 'fd', on Windows 'tcp'; 'stdio' with `launcher`
+   */
+  transport?: TransportName
   /** A result that no rule carries fails its call, rather than arriving as its `repr`. @default false */
   strictValues?: boolean
   /**
@@ -148,6 +156,7 @@ export interface ResolvedOptions {
   maxResults: number | undefined
   captureStacks: boolean
   protocol: 'auto' | 'base'
+  transport: TransportName | undefined
   strictValues: boolean
   spin: 'off' | 'host' | 'both' | undefined
   logger: Logger | undefined
@@ -200,6 +209,7 @@ const readers: { [K in keyof ResolvedOptions]: [Reader<ResolvedOptions[K]>, Reso
   maxResults: [integerBetween(1, Number.MAX_SAFE_INTEGER), undefined],
   captureStacks: [readBoolean, false],
   protocol: [oneOf('auto', 'base'), 'auto'],
+  transport: [oneOf('fd', 'unix', 'tcp', 'stdio'), undefined],
   strictValues: [readBoolean, false],
   spin: [oneOf('off', 'host', 'both'), undefined],
   logger: [readLogger, undefined],
@@ -218,6 +228,7 @@ export function resolveOptions(config: VenvConfig): ResolvedOptions {
   }
   assertKnownOptions(config, Object.keys(readers))
   assertCompatible(config)
+  assertTransport(config)
   const given = config as Readonly<Record<string, unknown>>
   const resolved: Record<string, unknown> = {}
   for (const [option, [read, standIn]] of Object.entries(readers)) {
@@ -236,6 +247,18 @@ function assertCompatible(config: VenvConfig): void {
   for (const [option, others, why] of exclusions) {
     const other = config[option] === undefined ? undefined : others.find((each) => config[each] !== undefined)
     if (other) throw new OptionError(other, config[other], `left out beside ${option}`, { hint: why })
+  }
+}
+
+/** What depends on a value, and has no row in the table. */
+function assertTransport({ launcher, transport, stdout }: VenvConfig): void {
+  if (launcher !== undefined && transport !== undefined && transport !== 'stdio') {
+    const hint = 'a launcher speaks on its stdin and stdout'
+    throw new OptionError('transport', transport, "'stdio', or left out beside launcher", { hint })
+  }
+  if (transport === 'stdio' && stdout !== undefined) {
+    const hint = 'it carries the messages; what the worker prints goes to stderr'
+    throw new OptionError('stdout', stdout, "left out with transport 'stdio'", { hint })
   }
 }
 

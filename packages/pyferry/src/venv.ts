@@ -363,13 +363,14 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
       const [command, ...args] = launcher
       return { command, args, env, cwd, transport: 'stdio', environment: launcher.join(' ') }
     }
-    const { threads, maxFrameBytes, environment } = this.#options
+    const { threads, maxFrameBytes, closeGraceMs, transport, environment } = this.#options
+    const how = { threads, maxFrameBytes, closeGraceMs, transport, cwd }
     const interpreter = this.#options.interpreter ?? environment.interpreter
-    if (interpreter !== undefined) return workerLaunch({ python: interpreter, threads, maxFrameBytes, env, cwd })
+    if (interpreter !== undefined) return workerLaunch({ python: interpreter, env, ...how })
     const { python, activation } = await this.#ensure(signal)
     // What the caller chose for the worker comes before what the environment needs.
     const whole = { ...activate(env, activation), ...this.#options.env.set }
-    return workerLaunch({ python, threads, maxFrameBytes, env: whole, cwd })
+    return workerLaunch({ python, env: whole, ...how })
   }
 
   /** After a death the same generation, under the same lease: whatever others have built meanwhile. */

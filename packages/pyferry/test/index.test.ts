@@ -11,6 +11,7 @@ it('exports these names and no others', () => {
     'DuplicateIdError',
     'FrameTooLargeError',
     'FunctionNotFoundError',
+    'HandshakeError',
     'InternalError',
     'InterpreterError',
     'MachineError',

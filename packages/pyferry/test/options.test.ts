@@ -43,6 +43,7 @@ describe('options (V-1, V-2)', () => {
       maxResults: undefined,
       captureStacks: false,
       protocol: 'auto',
+      transport: undefined,
       strictValues: false,
       spin: undefined,
       logger: undefined,
@@ -94,6 +95,9 @@ describe('options (V-1, V-2)', () => {
     ['a time no timer can hold', { startTimeoutMs: 2 ** 31 }, 'startTimeoutMs'],
     ['not a number', { resultTtlMs: Number.NaN }, 'resultTtlMs'],
     ['a frame limit over 32 bits', { maxFrameBytes: 2 ** 32 }, 'maxFrameBytes'],
+    ['a transport there is not', { transport: 'pipe' }, 'transport'],
+    ['a launcher over a socket', { launcher: ['w'], transport: 'unix' }, 'transport'],
+    ['a sink for what carries the messages', { transport: 'stdio', stdout: 'inherit' }, 'stdout'],
     ['a logger that logs nothing', { logger: {} }, 'logger'],
     ['a callback that is none', { onLiveness: true }, 'onLiveness'],
     ['a temporary folder that is to be kept', { keepBaseDir: true }, 'keepBaseDir'],
@@ -131,6 +135,10 @@ describe('options (V-1, V-2)', () => {
         expect(refused({ [option]: values[option], [other]: values[other] }).option).toBe(other)
       }
     }
+  })
+
+  it('W-5: a launcher may be said to speak on stdin and stdout, as it does', () => {
+    expect(resolveOptions({ launcher: ['w'], transport: 'stdio' }).transport).toBe('stdio')
   })
 
   it('V-1: an option that is undefined counts as left out', () => {

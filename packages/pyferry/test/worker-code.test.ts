@@ -239,6 +239,32 @@ describe('where it works (K-4)', () => {
     await py.close()
   })
 
+  it.each([
+    ['fd', 'unnamed', []],
+    ['unix', 'in a folder', []],
+    ['tcp', 'a port', []],
+    ['stdio', 'unnamed', ['printed']],
+  ] as const)('W-5: the transport is chosen by its name: %s', async (transport, where, onStderr) => {
+    const { python } = await import('./support.js')
+    const code = [
+      'import os, socket',
+      'def where(x):',
+      '    print("printed")',
+      '    found = {peer(fd) for fd in range(3, 128)}',
+      '    return "a port" if "AF_INET" in found else "in a folder" if "AF_UNIX" in found else "unnamed"',
+      'def peer(fd):',
+      '    try:',
+      '        with socket.socket(fileno=os.dup(fd)) as end: return end.getpeername() and end.family.name',
+      '    except OSError: return None',
+    ].join('\n')
+    const lines: string[] = []
+    const py = makeVenv({ interpreter: python, transport, sources: [code], stderr: (line) => lines.push(line) })
+    await py.start()
+    expect(await py.callAndAwait('where')).toBe(where)
+    await py.close()
+    expect(lines).toEqual(onStderr)
+  })
+
   it('S-4: runs in an environment that has nothing installed, not even pip', async () => {
     const { python } = await import('./support.js')
     const folder = makeFolder()
