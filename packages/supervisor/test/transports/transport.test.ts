@@ -40,8 +40,9 @@ const openDescriptors = () => (onLinux ? readdirSync('/proc/self/fd').length : 0
 describe.each(Object.entries(ways))('%s', (way, launch) => {
   const isStdio = way.startsWith('stdio')
 
-  it('W-5: carries small calls, one after the other, in the negotiated protocol', async () => {
-    const { worker, end } = makeWorker({ definition: source('def f(x): return [x, float("nan"), 2**70, b"bytes"]') })
+  it.each(['off', 'both'] as const)('W-5: carries small calls, one after the other (spin: %s)', async (spin) => {
+    const definition = source('def f(x): return [x, float("nan"), 2**70, b"bytes"]')
+    const { worker, end } = makeWorker({ spin, definition })
     await worker.start(() => launch())
     for (let index = 0; index < 20; index += 1) {
       expect(await end('f', index)).toEqual({
@@ -67,6 +68,24 @@ describe.each(Object.entries(ways))('%s', (way, launch) => {
     for (const [index, { state, value }] of (ends as { state: string; value?: Uint8Array }[]).entries()) {
       expect(state).toBe('done')
       expect(Buffer.compare(value!, sent[index]!.reverse())).toBe(0)
+    }
+  })
+
+  it('W-5, D-4: carries 5 MB of bytes and as much text in pieces, both ways, and small calls between them', async () => {
+    const definition = source('def f(x): return {**x, "bytes": x["bytes"][::-1]}\ndef g(x): return x')
+    const { worker, end } = makeWorker({ threads: 4, definition })
+    await worker.start(() => launch(4))
+    const bytes = Uint8Array.from({ length: 5_000_000 }, (_, index) => (index * 31) >> 3)
+    const text = 'ü€😀'.repeat(560_000)
+    const large = Array.from({ length: 3 }, (_, index) => end('f', { index, bytes, text }))
+    const small = await Promise.all(Array.from({ length: 200 }, (_, index) => end('g', index)))
+    expect(small).toEqual(Array.from({ length: 200 }, (_, index) => ({ state: 'done', value: index })))
+    const reversed = bytes.toReversed()
+    for (const [index, each] of (await Promise.all(large)).entries()) {
+      const { value } = each as { value?: { index: number; bytes: Uint8Array; text: string } }
+      expect(value?.index).toBe(index)
+      expect(Buffer.compare(value!.bytes, reversed)).toBe(0)
+      expect(value!.text === text).toBe(true)
     }
   })
 
