@@ -148,6 +148,22 @@ def test_over_stdio_the_worker_ends_when_nobody_reads_it(
     assert host.process.wait(60) == -signal.SIGKILL
 
 
+def test_over_stdio_an_idle_worker_takes_its_children_along(start: Callable[..., Host]) -> None:
+    """V-15: at the end of stdin, when the host is gone; one that only closes does it itself."""
+    host = start("stdio", start_new_session=True)
+    host.send({"type": "accept", "protocol": 1})
+    host.send([["define", "d", {"code": BUSY}]], [[0, "child", []]])
+    while [message[0] for message in host.receive() or ()] != [0]:
+        pass
+    host.lose()
+
+    assert host.process.wait(60) == -signal.SIGKILL
+    # The child holds our stderr as long as it lives.
+    assert host.process.stderr is not None
+    assert select.select([host.process.stderr], [], [], 60)[0]
+    assert host.process.stderr.read() == b""
+
+
 def test_over_stdio_what_runs_has_a_grace_after_the_end_of_input(
     start: Callable[..., Host],
 ) -> None:

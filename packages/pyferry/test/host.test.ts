@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { eventually, isAlive, runProgram } from './support.js'
 
+/** By path: a program in a folder of its own finds no packages. */
+const supervisor = import.meta.resolve('@pyferry/supervisor')
+
 const startNapping = `
 const py = await Venv.start({ interpreter: python, sources: ['import time, subprocess, sys\\ndef nap(s): time.sleep(s)\\ndef child(x): return subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]).pid'] })
 const child = await py.callAndAwait('child')
@@ -21,6 +24,26 @@ describe('the end of the host (V-15, S-4)', () => {
     const program = await runProgram(`${startNapping}\n${code}`)
     const pids = JSON.parse(await program.nextLine()) as number[]
     expect(await program.exit).toMatchObject(expected)
+    await eventually(() => pids.every((pid) => !isAlive(pid)))
+  })
+
+  it.each([
+    ['becomes the worker', ['env', 'X=1']],
+    ['waits for the worker', ['sh', '-c', '"$0" "$@"; exit $?']],
+  ])('V-15, W-5: SIGKILL takes the worker with it, behind a launcher that %s', async (_, launcher) => {
+    const program = await runProgram(`
+import { workerCommand } from ${JSON.stringify(supervisor)}
+const { command, args } = workerCommand({ python, protocol: 'base' })
+const py = await Venv.start({
+  launcher: [...${JSON.stringify(launcher)}, command, ...args],
+  sources: ['import os, sys\\ndef pid(x): return os.getpid()\\ndef loop(x):\\n    print("busy")\\n    while True: pass'],
+  stderr: () => process.kill(process.pid, 'SIGKILL'),
+})
+say([await py.callAndAwait('pid'), py.pid])
+py.await(py.call('loop'))
+`)
+    const pids = JSON.parse(await program.nextLine()) as number[]
+    expect(await program.exit).toMatchObject({ signal: 'SIGKILL' })
     await eventually(() => pids.every((pid) => !isAlive(pid)))
   })
 
@@ -144,5 +167,74 @@ await py.close()
     const programs = await Promise.all(Array.from({ length: 6 }, () => runProgram(code, { PYFERRY_HOME: home })))
     for (const program of programs) expect(await program.exit).toMatchObject({ code: 0, stderr: '' })
     expect(readdirSync(join(home, 'w'))).toHaveLength(1)
+  })
+})
+
+describe.each(['unix', 'tcp', 'stdio'])('the end of the host, over %s (W-5)', (transport) => {
+  const config = (code: string) =>
+    `{ interpreter: python, transport: '${transport}', sources: [${JSON.stringify(code)}] }`
+
+  it('V-15: a host that is killed takes the worker with it, and what is in its process group', async () => {
+    const program = await runProgram(
+      `${startNapping.replace('{ interpreter', `{ transport: '${transport}', interpreter`)}\nprocess.kill(process.pid, "SIGKILL")`,
+    )
+    const pids = JSON.parse(await program.nextLine()) as number[]
+    await program.exit
+    await eventually(() => pids.every((pid) => !isAlive(pid)))
+  })
+
+  it('V-15: a host that is done exits by itself, though nobody closed', async () => {
+    const program = await runProgram(`
+const py = await Venv.start(${config('def f(x): return x')})
+say([py.pid, await py.callAndAwait('f', 1)])
+py.call('f', 2)
+`)
+    const [pid, result] = JSON.parse(await program.nextLine())
+    expect(result).toBe(1)
+    expect(await program.exit).toMatchObject({ code: 0 })
+    await eventually(() => !isAlive(pid))
+  })
+
+  it('V-15: a start and a parked wait keep the host alive', async () => {
+    const program = await runProgram(`
+Venv.start(${config('import time; time.sleep(0.3)\ndef nap(s):\n    time.sleep(s)\n    return "rested"')})
+  .then((py) => { py.await(py.call('nap', 0.3)).then(say) })
+`)
+    expect(await program.nextLine()).toBe('"rested"')
+    expect(await program.exit).toMatchObject({ code: 0 })
+  })
+
+  it('K-4: works in a worker thread, and its worker ends with the thread', async () => {
+    const program = await runProgram(`
+import { isMainThread, parentPort, Worker } from 'node:worker_threads'
+if (isMainThread) {
+  const thread = new Worker(new URL(import.meta.url))
+  thread.once('message', async (message) => {
+    await thread.terminate()
+    say(message)
+    setTimeout(() => {}, 60_000)
+  })
+} else {
+  const py = await Venv.start(${config('def f(x): return x * 2')})
+  parentPort.postMessage([py.pid, await py.callAndAwait('f', 21)])
+}
+`)
+    const [pid, result] = JSON.parse(await program.nextLine())
+    expect(result).toBe(42)
+    await eventually(() => !isAlive(pid))
+  })
+
+  it('K-4: works under cluster', async () => {
+    const program = await runProgram(`
+import cluster from 'node:cluster'
+if (cluster.isPrimary) {
+  for (const index of [1, 2]) cluster.fork().on('message', (message) => { say(message) })
+} else {
+  const py = await Venv.start(${config('def f(x): return x * 2')})
+  process.send(await py.callAndAwait('f', 4), () => process.exit())
+}
+`)
+    expect([await program.nextLine(), await program.nextLine()]).toEqual(['8', '8'])
+    expect(await program.exit).toMatchObject({ code: 0 })
   })
 })

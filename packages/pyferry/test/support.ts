@@ -1,5 +1,5 @@
 /** What the tests of the facade need: an interpreter, venvs that are closed after the test, folders, and programs of their own. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -74,14 +74,8 @@ export function death(venv: Venv): Promise<Error> {
 
 /** Whether a process exists and is not a zombie. */
 export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-  } catch {
-    return false
-  }
-  return !execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' })
-    .trim()
-    .startsWith('Z')
+  const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' })
+  return stdout.trim() !== '' && !stdout.trim().startsWith('Z')
 }
 
 /** Poll until `condition` holds; the test's own time limit bounds it. */

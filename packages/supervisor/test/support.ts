@@ -1,5 +1,5 @@
 /** What the tests of a worker need: an interpreter, launches of workers that behave and that do not, and their calls' ends. */
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -109,13 +109,8 @@ export function nextDeath(worker: Worker): Promise<Error> {
 
 /** Whether a process exists and is not a zombie. */
 export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-  } catch {
-    return false
-  }
-  const state = execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).trim()
-  return !state.startsWith('Z')
+  const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' })
+  return stdout.trim() !== '' && !stdout.trim().startsWith('Z')
 }
 
 /** Poll until `condition` holds; the test's own time limit bounds it. */

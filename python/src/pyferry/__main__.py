@@ -119,6 +119,10 @@ def _serve(read_end: int, write_end: int, options: Options) -> None:
         connection.on_negotiated = on_negotiated
     executor.serve()
     output.drain()
+    if options.stdio and executor.drops_waiting:
+        from pyferry.lifeline import end_if_unread
+
+        end_if_unread(write_end)
 
 
 def _leave() -> None:

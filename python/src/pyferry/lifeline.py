@@ -17,12 +17,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
-__all__ = ["hold_lifeline", "hold_stdio"]
+__all__ = ["end_if_unread", "hold_lifeline", "hold_stdio"]
 
 F_SETSIG = 10
 """Of `fcntl(2)` on Linux; Python's `fcntl` does not name it everywhere."""
 
 SIGKILL = 9
+
+GONE_MS = 20
+"""A host that was killed loses stdin and stdout within microseconds of each other."""
 
 
 def hold_lifeline(descriptor: int) -> None:
@@ -58,6 +61,20 @@ def hold_stdio(read_end: int, write_end: int, grace_ms: int) -> None:
         import _thread
 
         _thread.start_new_thread(_watch_stdio, (read_end, write_end, grace_ms))
+
+
+def end_if_unread(write_end: int) -> None:
+    """Take our group along when the host is gone; to be asked before we go at the end of stdin.
+
+    A host that has only closed stdin ends the group itself. It waits for us, 20 ms longer.
+    """
+    if sys.platform != "win32":
+        import select
+
+        poll = select.poll()
+        poll.register(write_end, 0)
+        if poll.poll(GONE_MS):
+            _end()
 
 
 if sys.platform != "win32":
