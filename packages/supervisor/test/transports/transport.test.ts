@@ -247,6 +247,17 @@ describe.each(['fd', 'unix', 'tcp', 'stdio'] as const)('%s, with a worker of som
 })
 
 describe.each(['unix', 'tcp'] as const)('%s, and who else may connect', (transport) => {
+  it('W-5: needs no descriptor above 2, so that a command may stand in front that closes them', async () => {
+    const { worker, end } = makeWorker({ definition: source('import os\ndef pid(x): return os.getpid()') })
+    const launch = own(1, { transport })
+    const script = 'for fd in 3 4 5 6; do eval "exec $fd>&-"; done; "$0" "$@"; exit $?'
+    await worker.start(() => ({ ...launch, command: 'sh', args: ['-c', script, python, ...launch.args] }))
+    const { value: pid } = (await end('pid')) as { value: number }
+    expect(pid).not.toBe(worker.pid)
+    await worker.close()
+    expect(isAlive(pid)).toBe(false)
+  })
+
   it('W-5: strangers are refused, and the worker is served; after it nobody is', async () => {
     const addresses: string[] = []
     const { worker, end } = makeWorker({ stdout: (line) => addresses.push(line) })
