@@ -167,6 +167,7 @@ class Plain:
         (datetime.datetime(2024, 2, 29, 12), "2024-02-29T12:00:00", []),
         (datetime.date(2024, 2, 29), "2024-02-29", []),
         (datetime.time(12, 30), "12:30:00", []),
+        (collections.UserString("text"), "text", []),
         (datetime.timedelta(days=1, hours=2, seconds=3.5), "P1DT2H3.5S", []),
         (datetime.timedelta(days=2), "P2D", []),
         (-datetime.timedelta(minutes=1), "-PT1M", []),
@@ -249,6 +250,7 @@ class Raises:
         ({"k": {"\udfff": 1}}, "result.k", "lone surrogate"),
         ([Circle()], "result[0]", "lead nowhere"),
         ((each for each in ()), "result", "list(value)"),
+        (map(str, ()), "result", "list(value)"),
         ([memoryview(b"abcd").cast("c")], "result[0]", "'c'"),
         (Record, "result", "type"),
     ],
@@ -264,7 +266,7 @@ def test_what_no_rule_carries_is_refused_with_its_path(value: Any, path: str, wo
 
 def test_what_no_rule_carries_is_its_repr() -> None:
     """D-3: unless `strictValues` is on."""
-    assert marked([Plain(), 1j], is_strict=False) == (["Plain!", "1j"], [], [])
+    assert marked([Plain(), len], is_strict=False) == (["Plain!", repr(len)], [], [])
 
 
 def test_what_a_method_of_the_user_s_raises_is_theirs() -> None:

@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from pyferry.marking import Marking
     from pyferry.walk import Replaced
 
-__all__ = ["attach_array", "attach_memory", "make_array", "replace_scalar", "size_of_item"]
+__all__ = [
+    "attach_array",
+    "attach_complex",
+    "attach_memory",
+    "make_array",
+    "replace_scalar",
+    "size_of_item",
+]
 
 _SIZES = {
     "|b1": 1,
@@ -86,8 +93,20 @@ def attach_memory(value: memoryview, walk: Marking) -> Replaced:
     return _attach(data, dtype, value.shape or (), walk)
 
 
+def attach_complex(value: complex, walk: Marking) -> Replaced:
+    """Attach a complex number, as numpy's: an array without dimensions."""
+    import struct
+
+    return _attach(struct.pack("<2d", value.real, value.imag), "<c16", (), walk)
+
+
 def attach_array(value: Any, walk: Marking) -> Replaced:
-    """Attach the items of a numpy array: a view if they lie in C order, little-endian."""
+    """Attach the items of a numpy array: a view if they lie in C order, little-endian.
+
+    Arrays of texts are lists: their memory, four bytes a character, is nothing that others read.
+    """
+    if value.dtype.kind in "UT":
+        return value.tolist(), None
     little = value.dtype.newbyteorder("<")
     dtype = little.str
     if dtype not in _SIZES:
@@ -102,15 +121,19 @@ def attach_array(value: Any, walk: Marking) -> Replaced:
 def replace_scalar(value: Any, walk: Marking) -> Replaced:
     """Return what Python has for a numpy scalar; where that would lose something, attach it."""
     kind = value.dtype.kind
-    if kind == "M":
-        # As text, like every time without a zone; `item` would lose what is below a microsecond.
-        return str(value), None
-    if kind in "cm":
+    if kind in "mM":
+        from pyferry.times import replace_numpy_time
+
+        return replace_numpy_time(value, walk)
+    if kind == "c":
         return attach_array(sys.modules["numpy"].asarray(value), walk)
     if kind == "V":
         raise walk.refusal(f"a value of type {type_name(value)}; send .item()")
     if kind == "f":
-        return float(value), None
+        number = float(value)
+        if number != value and value == value:
+            raise walk.refusal(f"a {type_name(value)} that a float cannot hold; send float(value)")
+        return number, None
     return value.item(), None
 
 

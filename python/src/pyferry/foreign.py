@@ -10,7 +10,8 @@ import sys
 from _collections_abc import Mapping, Sequence, Set
 
 from pyferry.refusals import type_name
-from pyferry.walk import LEAF, to_base
+from pyferry.times import replace_datetime, replace_time, replace_timedelta
+from pyferry.walk import to_base
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -97,41 +98,18 @@ def _set(value: Any, _walk: Marking) -> Replaced:
     return list(value), "set"
 
 
-def _datetime(value: Any, walk: Marking) -> Replaced:
-    if value != value:
-        # Not a time, as pandas has it.
-        return None, None
-    if value.utcoffset() is None:
-        return value.isoformat(), None
-    import datetime
-
-    epoch = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
-    milliseconds = (value - epoch) // datetime.timedelta(milliseconds=1)
-    walk.mark("date")
-    return int(milliseconds), LEAF
-
-
-def _iso_text(value: Any, _walk: Marking) -> Replaced:
-    return value.isoformat(), None
-
-
-def _duration(value: Any, _walk: Marking) -> Replaced:
-    """Write a timedelta as ISO 8601 does; the sign in front, as most readers know it."""
-    sign = ""
-    if value.days < 0:
-        sign, value = "-", -value
-    minutes, seconds = divmod(value.seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    fraction = f".{value.microseconds:06}".rstrip("0") if value.microseconds else ""
-    day = f"{value.days}D" if value.days else ""
-    time = (f"{hours}H" if hours else "") + (f"{minutes}M" if minutes else "")
-    if seconds or fraction or not (day or time):
-        time += f"{seconds}{fraction}S"
-    return f"{sign}P{day}{'T' if time else ''}{time}", None
+def _none(_value: Any, _walk: Marking) -> Replaced:
+    return None, None
 
 
 def _text(value: Any, _walk: Marking) -> Replaced:
     return str(value), None
+
+
+def _complex(value: complex, walk: Marking) -> Replaced:
+    from pyferry.arrays import attach_complex
+
+    return attach_complex(value, walk)
 
 
 def _memory(value: Any, walk: Marking) -> Replaced:
@@ -181,22 +159,31 @@ def _repr(value: Any, walk: Marking) -> Replaced:
 _BY_NAME: dict[str, Rule] = {
     "builtins.set": _set,
     "builtins.frozenset": _set,
-    "datetime.datetime": _datetime,
-    "datetime.date": _iso_text,
-    "datetime.time": _iso_text,
-    "datetime.timedelta": _duration,
+    "datetime.datetime": replace_datetime,
+    "datetime.date": replace_time,
+    "datetime.time": replace_time,
+    "datetime.timedelta": replace_timedelta,
     "decimal.Decimal": _text,
     "uuid.UUID": _text,
     "pathlib.PurePath": _text,
     "pathlib._local.PurePath": _text,
+    "collections.UserString": _text,
+    "builtins.complex": _complex,
     "builtins.memoryview": _memory,
     "array.array": _memory,
     "numpy.ma.core.MaskedArray": _masked_array,
     "numpy.ma.MaskedArray": _masked_array,
     "numpy.ndarray": _numpy_array,
     "numpy.generic": _numpy_scalar,
-    # They will be streams (contract T-1), and their repr tells nobody anything.
+    "pandas._libs.missing.NAType": _none,
+    "pandas._libs.tslibs.period.Period": _text,
+    # Generators will be streams (contract T-1), and a repr of either tells nobody anything.
     "builtins.generator": _stream,
     "builtins.async_generator": _stream,
     "builtins.coroutine": _stream,
+    "builtins.map": _stream,
+    "builtins.filter": _stream,
+    "builtins.zip": _stream,
+    "builtins.enumerate": _stream,
+    "builtins.reversed": _stream,
 }
