@@ -98,6 +98,10 @@ canonical('nothing', 'host', [])
 canonical('ping', 'host', [['ping']])
 canonical('call', 'host', [[1, 'add', [1, 2]]])
 canonical('call-keywords', 'host', [[7, 'os.path.join', [], { a: [1, { b: null }], 'not a name': 'ü' }]])
+canonical('call-options', 'host', [
+  [1, 'f', [], null, null, { values: 'json' }],
+  [2, 'f', [0], { k: 1 }, null, { values: 'faithful' }],
+])
 canonical('call-ids', 'host', [
   [0, 'f', []],
   [9007199254740991, 'f', [0]],
@@ -172,9 +176,14 @@ wire('unknown-names', 'host', ['[["subscribe",1,[2]],["ping"],["hello",{}]]'], {
 wire('unknown-names', 'worker', ['[["progress",0.5],["pong"],["define","o1",{"code":""}]]'], {
   frames: [[['progress'], ['pong'], ['define']]],
 })
-wire('more-elements', 'host', ['[[1,"f",[2],{},[],"more"],["ping",1],["define","o1",{"code":"","more":1},{}]]'], {
-  frames: [[[1, 'f', [2]], ['ping'], ['define', 'o1', { code: '' }]]],
-})
+wire(
+  'more-elements',
+  'host',
+  ['[[1,"f",[2],{},[],{"more":1},"more"],["ping",1],["define","o1",{"code":"","more":1},{}]]'],
+  {
+    frames: [[[1, 'f', [2]], ['ping'], ['define', 'o1', { code: '' }]]],
+  },
+)
 wire('more-elements', 'worker', ['[[1,2,[],{}],["pong",[]],["failed",1,{"more":1},2],["error","E","m",3]]'], {
   frames: [[[1, 2], ['pong'], ['failed', 1, {}], ['error', 'E', 'm']]],
 })
@@ -469,6 +478,59 @@ function nest(depth) {
   return inner
 }
 
+// What pyarrow 21 writes for `pyarrow.table({"n": pyarrow.array([1, 2], pyarrow.int16())})`.
+const stream =
+  'ffffffff780000001000000000000a000c000600050008000a000000000104000c000000080008000000040008000000040000000100000014000000' +
+  '100014000800060007000c00000010001000000000000102100000001c0000000400000000000000010000006e00000008000c000800070008000000' +
+  '0000000110000000ffffffff8800000014000000000000000c0016000600050008000c000c0000000003040018000000080000000000000000000a00' +
+  '18000c00040008000a0000003c0000001000000002000000000000000000000002000000000000000000000000000000000000000000000000000000' +
+  '04000000000000000000000001000000020000000000000000000000000000000100020000000000ffffffff00000000'
+value('arrow', {
+  wire: 0,
+  marks: [[[], 'arrow']],
+  parts: [hex(stream)],
+  meant: { $arrow: stream },
+  canonicalFrom: ['host'],
+})
+value('arrow-inside', {
+  wire: { tables: [0, [1]] },
+  marks: [
+    [['tables', 0], 'arrow'],
+    [['tables', 1], 'set'],
+  ],
+  parts: [hex(stream)],
+  meant: { tables: [{ $arrow: stream }, { $set: [1] }] },
+  canonicalFrom: ['host'],
+})
+// Who does not know the name of a codec takes what stands there.
+value('codec-unknown', {
+  wire: { amount: 5, currency: 'EUR' },
+  marks: [[[], ['codec', 'money']]],
+  meant: { amount: 5, currency: 'EUR' },
+  canonicalFrom: [],
+})
+value('codecs-unknown', {
+  wire: { day: 5, list: [[2], 0] },
+  marks: [
+    [['day'], 'date'],
+    [['day'], ['codec', 'day']],
+    [['list', 0], 'set'],
+    [
+      ['list', 0],
+      ['codec', 'first'],
+    ],
+    [
+      ['list', 0],
+      ['codec', 'second'],
+    ],
+    [['list', 1], 'bytes'],
+    [['list'], ['codec', 'ü']],
+  ],
+  parts: [hex('00')],
+  meant: { day: { $date: 5 }, list: [{ $set: [2] }, { $bytes: '00' }] },
+  canonicalFrom: [],
+})
+
 // Arguments have two roots: a number leads into the positional ones, a name into the keywords.
 add(
   'marked-arguments',
@@ -556,6 +618,10 @@ for (const [name, inPlace, marks] of [
     },
   )
 }
+wire('unreadable-arrow', 'host', [bodyOf('[[1,"f",[0],null,[[[0],"arrow"]]]]', [hex('6e6f6e65')])], {
+  frames: [[[1, 'f']]],
+  unreadable: { 0: 'args[0]' },
+})
 wire('unreadable-keyword', 'host', ['[[1,"f",[],{"a key":[[{}]]},[[["a key",0],"set"]]]]'], {
   frames: [[[1, 'f']]],
   unreadable: { 0: 'kwargs["a key"][0]' },
@@ -803,6 +869,37 @@ badMarks('mark-no-kind', 1, [[[]]])
 badMarks('mark-kind-unknown', 1, [[[], 'complex']])
 badMarks('mark-kind-number', 1, [[[], 1]])
 badMarks('mark-kind-inherited', 1, [[[], 'constructor']])
+malformed('call-options-array', 'host', '[[1,"f",[],null,null,["json"]]]')
+malformed('call-options-text', 'host', '[[1,"f",[],null,null,"json"]]')
+malformed('call-values-unknown', 'host', '[[1,"f",[],null,null,{"values":"xml"}]]')
+malformed('call-values-boolean', 'host', '[[1,"f",[],null,null,{"values":true}]]')
+badMarks('mark-kind-empty-array', 1, [[[], []]])
+badMarks('mark-kind-array', 1, [[[], ['date']]])
+badMarks('mark-kind-other-array', 1, [[[], ['kodec', 'money']]])
+badMarks('codec-no-name', 1, [[[], ['codec']]])
+badMarks('codec-name-number', 1, [[[], ['codec', 1]]])
+badMarks('codec-name-twice', 1, [[[], ['codec', 'money', 'money']]])
+badMarks('codec-nowhere', 1, [[[0], ['codec', 'money']]])
+badMarks('codec-before-date', 5, [
+  [[], ['codec', 'day']],
+  [[], 'date'],
+])
+badMarks('codec-before-what-is-inside', { a: { b: 5 } }, [
+  [['a'], ['codec', 'day']],
+  [['a', 'b'], 'date'],
+])
+badMarks(
+  'codec-twice-apart',
+  [1, 5],
+  [
+    [[0], 'date'],
+    [[1], 'date'],
+    [
+      [0, 0],
+      ['codec', 'day'],
+    ],
+  ],
+)
 badMarks('mark-path-null', 1, [[null, 'date']])
 badMarks('mark-path-text', { a: 1 }, [['a', 'date']])
 badMarks('mark-path-boolean', [1, 2], [[[true], 'date']])
@@ -905,6 +1002,9 @@ badMarks('date-null', null, [[[], 'date']])
 const part = [hex('0100000000000000')]
 badMarks('bytes-no-attachments', 0, [[[], 'bytes']])
 badMarks('bytes-index-beyond', 1, [[[], 'bytes']], part)
+badMarks('arrow-no-attachments', 0, [[[], 'arrow']])
+badMarks('arrow-index-array', [0], [[[], 'arrow']], part)
+badMarks('arrow-index-text', '0', [[[], 'arrow']], part)
 badMarks('bytes-index-negative', -1, [[[], 'bytes']], part)
 badMarks('bytes-index-fraction', 0.5, [[[], 'bytes']], part)
 badMarks('bytes-index-text', '0', [[[], 'bytes']], part)

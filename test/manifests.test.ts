@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { arrows, libraries } from './support/arrows.js'
+import { arrows, libraries, peers } from './support/arrows.js'
 import { packages, publishedPackages, root } from './support/workspace.js'
 
 const door = {
@@ -34,7 +34,10 @@ describe.each(publishedPackages())('the manifest of $manifest.name', ({ name, fo
     expect(dependencies.map(([each]) => each).sort()).toEqual([...ours, ...(libraries[name] ?? [])].sort())
     for (const [each, range] of dependencies)
       expect(range, each).toMatch(ours.includes(each) ? /^workspace:\^$/ : /^\^\d/)
-    expect(manifest.peerDependencies).toBeUndefined()
+    expect(manifest.peerDependencies).toEqual(peers[name])
+    // Whoever does not use one need not have it.
+    const isOptional = Object.keys(peers[name] ?? {}).map((each) => [each, { optional: true }])
+    expect(manifest.peerDependenciesMeta ?? {}).toEqual(Object.fromEntries(isOptional))
     expect(manifest.optionalDependencies).toBeUndefined()
   })
 

@@ -13,9 +13,9 @@ from host import PYTHON, SOURCES
 from pyferry.exposing import mark_of
 
 
-def test_the_package_offers_three_names() -> None:
+def test_the_package_offers_these_names() -> None:
     """V-6: what user code may import."""
-    assert {"__version__", "expose", "main_thread"} == set(pyferry.__all__)
+    assert {"__version__", "expose", "main_thread", "register_codec"} == set(pyferry.__all__)
 
 
 def test_importing_it_outside_a_worker_is_harmless() -> None:

@@ -13,6 +13,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -82,6 +83,11 @@ def array(content: list[Any]) -> Any:
     return np.frombuffer(bytes.fromhex(data), dtype).reshape(shape)
 
 
+def arrow(content: str) -> Any:
+    with pa.ipc.open_stream(bytes.fromhex(content)) as reader:
+        return reader.read_all()
+
+
 NOTATIONS: dict[str, Any] = {
     "$int": lambda text: int(decimal.Decimal(text)),
     "$float": float,
@@ -90,6 +96,7 @@ NOTATIONS: dict[str, Any] = {
     "$date": date,
     "$bytes": bytes.fromhex,
     "$array": array,
+    "$arrow": arrow,
 }
 
 
@@ -172,6 +179,9 @@ def table_form(message: Any) -> list[Any]:
     if message.marked is not None:
         message.marked.revive()
     named = [message.kwargs] if message.kwargs else []
+    if message.values is not None:
+        options = {"values": message.values}
+        return [message.call_id, message.function, message.args, *(named or [None]), None, options]
     return [message.call_id, message.function, message.args, *named]
 
 

@@ -27,6 +27,11 @@ export const libraries: Readonly<Record<string, readonly string[]>> = {
   provisioner: ['smol-toml'],
 }
 
+/** Libraries whose values travel when the user has them; never needed. */
+export const peers: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  pyferry: { 'apache-arrow': '>=14' },
+}
+
 /** Everything that is installed with a package: ours along the arrows, and the libraries of all of them. */
 export function installedWith(name: string): string[] {
   const ours = arrows[name] ?? []

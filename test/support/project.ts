@@ -50,7 +50,12 @@ export class Project {
     cwd = this.folder,
   ): Promise<string> {
     // What environments share goes with the project as well, and is nobody else's.
-    const own = { npm_config_cache: join(this.folder, '.npm'), PYFERRY_HOME: join(this.folder, '.pyferry') }
+    const own = {
+      npm_config_cache: join(this.folder, '.npm'),
+      PYFERRY_HOME: join(this.folder, '.pyferry'),
+      // By which pnpm lets what it runs find packages of ours.
+      NODE_PATH: '',
+    }
     try {
       const { stdout } = await execute(file, args, {
         cwd,

@@ -19,6 +19,7 @@ export interface Manifest {
   scripts?: Record<string, string>
   dependencies?: Record<string, string>
   devDependencies?: Record<string, string>
+  peerDependenciesMeta?: Record<string, unknown>
   peerDependencies?: Record<string, string>
   optionalDependencies?: Record<string, string>
 }

@@ -1,8 +1,9 @@
 /** The body of one frame of version 1, back to its messages (NEGOTIATED.md, "Frames" and "Messages"). */
+import type { Conversions } from './conversions.js'
 import { findUnsafeIntegers, mayHoldUnsafeIntegers } from './json-text.js'
-import { Attachments, applyMarks, MarkFault } from './marks.js'
-import { describeFault, validateMessage } from './message-table.js'
-import type { CallFailedMessage, HostMessage, UnknownMessage, WorkerMessage } from './messages.js'
+import { Attachments, MarkFault, MarkReader } from './marks.js'
+import { describeFault, isValueForm, validateMessage } from './message-table.js'
+import type { CallFailedMessage, HostMessage, UnknownMessage, ValueForm, WorkerMessage } from './messages.js'
 import { ATTACHED, IS_PARCEL, Parcels } from './parcels.js'
 import type { JsonObject, JsonValue } from './values.js'
 
@@ -19,12 +20,14 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  *
  * @param parcels - of the stream
  * @param onFault - called with what is wrong with it, in words; must throw
+ * @param conversions - what is made of values that the protocol does not know
  */
 export function readBatch(
   body: Uint8Array,
   direction: Direction,
   parcels: Parcels,
   onFault: (reason: string, cause?: unknown) => never,
+  conversions: Conversions = {},
 ): (HostMessage | WorkerMessage | UnknownMessage)[] {
   const read = direction === 'worker' ? readWorkerMessage : readHostMessage
   try {
@@ -34,17 +37,23 @@ export function readBatch(
     }
     const { head, parts } = split(body, parcels, onFault)
     const array = parse(head, onFault)
-    const attachments = new Attachments(parts)
+    const beside = { attachments: new Attachments(parts), conversions }
     const messages = array.map((each) => {
       if (!Array.isArray(each) || each.length === 0) return onFault('a message is no array, or an empty one')
-      return read(each, attachments, onFault)
+      return read(each, beside, onFault)
     })
-    if (!attachments.areAllTaken) onFault('an attachment is named by no mark')
+    if (!beside.attachments.areAllTaken) onFault('an attachment is named by no mark')
     return messages
   } catch (error) {
     if (error instanceof MarkFault) return onFault(error.message)
     throw error
   }
+}
+
+/** What the marks of a frame's messages are read with. Few messages have any. */
+interface Beside {
+  attachments: Attachments
+  conversions: Conversions
 }
 
 type Fail = (reason: string, cause?: unknown) => never
@@ -92,14 +101,18 @@ function parse(head: Uint8Array, onFault: Fail): JsonValue[] {
 
 function readWorkerMessage(
   array: JsonValue[],
-  attachments: Attachments,
+  { attachments, conversions }: Beside,
   onFault: Fail,
 ): WorkerMessage | UnknownMessage {
   const [first, second, third] = array
   if (typeof first === 'number') {
     if (array.length < 2) return onFault('an answer has no result')
-    const result = third === undefined || third === null ? second : applyMarks(second!, third, attachments)
-    return { type: 'call_done', callID: readId(first, onFault), ok: true, result }
+    const callID = readId(first, onFault)
+    if (third === undefined || third === null) return { type: 'call_done', callID, ok: true, result: second }
+    const marks = new MarkReader(attachments, conversions)
+    const result = marks.apply(second!, third, 'result')
+    if (marks.error) return { type: 'call_done', callID, ok: true, result: undefined, valueError: marks.error }
+    return { type: 'call_done', callID, ok: true, result }
   }
   switch (first) {
     case 'failed': {
@@ -121,17 +134,25 @@ function readWorkerMessage(
   }
 }
 
-function readHostMessage(array: JsonValue[], attachments: Attachments, onFault: Fail): HostMessage | UnknownMessage {
-  const [first, second, third, fourth, fifth] = array
+function readHostMessage(
+  array: JsonValue[],
+  { attachments, conversions }: Beside,
+  onFault: Fail,
+): HostMessage | UnknownMessage {
+  const [first, second, third, fourth, fifth, sixth] = array
   if (typeof first === 'number') {
     if (typeof second !== 'string') return onFault('a call whose function is no string')
     const isNamed = fourth === undefined || fourth === null || isObject(fourth)
     if (!Array.isArray(third) || !isNamed) return onFault('a call whose arguments are not an array and an object')
     const spread = { args: third as unknown[], kwargs: { ...(fourth as JsonObject | null | undefined) } }
-    const marks = fifth ?? []
-    if (!Array.isArray(marks)) return onFault('marks that are no array')
-    for (const mark of marks) applyToArguments(spread, mark, attachments)
-    return { type: 'call', callID: readId(first, onFault), func: second, args: null, spread }
+    const all = fifth ?? []
+    if (!Array.isArray(all)) return onFault('marks that are no array')
+    const marks = new MarkReader(attachments, conversions)
+    for (const mark of all) applyToArguments(spread, mark, marks)
+    const call = { type: 'call', callID: readId(first, onFault), func: second, args: null } as const
+    const values = readForm(sixth, onFault)
+    const asked = values === undefined ? call : { ...call, values }
+    return marks.error ? { ...asked, args: undefined, valueError: marks.error } : { ...asked, spread }
   }
   switch (first) {
     case 'define':
@@ -147,12 +168,22 @@ function readHostMessage(array: JsonValue[], attachments: Attachments, onFault: 
 function applyToArguments(
   spread: { args: unknown[]; kwargs: Record<string, unknown> },
   mark: JsonValue,
-  attachments: Attachments,
+  marks: MarkReader,
 ): void {
   const path = Array.isArray(mark) ? mark[0] : undefined
   const [first] = Array.isArray(path) ? path : []
   if (first === undefined) throw new MarkFault('a mark that leads to no argument')
-  applyMarks((typeof first === 'number' ? spread.args : spread.kwargs) as JsonValue, [mark], attachments)
+  if (typeof first === 'number') marks.apply(spread.args as JsonValue, [mark], 'args')
+  else marks.apply(spread.kwargs as JsonValue, [mark], 'kwargs')
+}
+
+/** Among the options of a call. */
+function readForm(options: JsonValue | undefined, onFault: Fail): ValueForm | undefined {
+  if (options === undefined || options === null) return undefined
+  if (!isObject(options)) return onFault('a call whose options are no object')
+  const { values = null } = options
+  if (values === null) return undefined
+  return isValueForm(values) ? values : onFault('a call whose values are neither faithful nor json')
 }
 
 function readId(value: JsonValue | undefined, onFault: Fail): number {

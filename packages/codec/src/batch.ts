@@ -3,10 +3,11 @@
  * byte. Everything that can be wrong with a message is found when it is added, and its values are what they were then.
  */
 import { OptionError } from '@pyferry/errors'
+import type { Conversions } from './conversions.js'
 import { FrameTooLargeError, ValueTooLargeError } from './errors.js'
 import { encoder, type FrameOptions, frameOf, resolveMaxFrameBytes, stringify, utf8Length } from './frame.js'
 import { MarkedEncoder } from './marked-values.js'
-import { messageTypes, validateMessage } from './message-table.js'
+import { isValueForm, messageTypes, validateMessage } from './message-table.js'
 import type { CallMessage, CallSucceededMessage, HostMessage, Message, WorkerMessage } from './messages.js'
 import { attachedBody, LargeMessage, MAX_ATTACHMENTS } from './parcels.js'
 import { MAX_DEPTH } from './value-walker.js'
@@ -27,21 +28,26 @@ const INLINE_BYTES = 64 * 1024
 export interface BatchOptions extends FrameOptions {
   /** Largest arguments, or largest result, of one call in bytes, text and attachments together. @default none */
   maxValueBytes?: number | undefined
+  /** What is sent in place of values that the protocol does not know. @default nothing: they are refused */
+  conversions?: Conversions | undefined
 }
 
 export class MessageBatch {
   readonly #maxBytes: number
+  readonly #conversions: Conversions | undefined
   readonly #maxValueBytes: number
   /** Messages as text, and frames that were made already, in their order. */
   #waiting: (string | Uint8Array)[] = []
-  #encoder = new MarkedEncoder()
+  readonly #encoder: MarkedEncoder
   /** A getter of a value that is being encoded may send something itself. */
   #isEncoding = false
 
   /** @throws OptionError for an option that cannot be used */
-  constructor({ maxValueBytes = Number.POSITIVE_INFINITY, ...options }: BatchOptions = {}) {
+  constructor({ maxValueBytes = Number.POSITIVE_INFINITY, conversions, ...options }: BatchOptions = {}) {
     this.#maxBytes = resolveMaxFrameBytes(options)
     this.#maxValueBytes = maxValueBytes
+    this.#conversions = conversions
+    this.#encoder = new MarkedEncoder(conversions)
   }
 
   get isEmpty(): boolean {
@@ -92,7 +98,7 @@ export class MessageBatch {
   }
 
   #addValues(message: CallMessage | CallSucceededMessage): LargeMessage | undefined {
-    const values = this.#isEncoding ? new MarkedEncoder() : this.#encoder
+    const values = this.#isEncoding ? new MarkedEncoder(this.#conversions) : this.#encoder
     const isCall = message.type === 'call'
     const what = isCall ? 'arguments' : 'a result'
     this.#isEncoding = true
@@ -142,7 +148,7 @@ export class MessageBatch {
   }
 }
 
-function textOfCall({ callID, func, args, spread }: CallMessage, values: MarkedEncoder): string {
+function textOfCall({ callID, func, args, spread, values: form }: CallMessage, values: MarkedEncoder): string {
   assertId(callID)
   if (typeof func !== 'string') throw new OptionError('message.func', func, 'a string')
   // The array and the object themselves are not nesting of the caller's making.
@@ -150,7 +156,12 @@ function textOfCall({ callID, func, args, spread }: CallMessage, values: MarkedE
   const kwargs = spread && Object.keys(spread.kwargs).length > 0 ? spread.kwargs : undefined
   const named = kwargs && stringify(values.encode(kwargs, 'kwargs', MAX_DEPTH + 1), 'kwargs')
   const head = `[${callID},${JSON.stringify(func)},${stringify(list, 'args')}`
-  if (values.marks.length > 0) return `${head},${named ?? 'null'},${JSON.stringify(values.marks)}]`
+  const marks = values.marks.length > 0 ? JSON.stringify(values.marks) : undefined
+  if (form !== undefined) {
+    if (!isValueForm(form)) throw new OptionError('message.values', form, "'faithful' or 'json'")
+    return `${head},${named ?? 'null'},${marks ?? 'null'},{"values":"${form}"}]`
+  }
+  if (marks !== undefined) return `${head},${named ?? 'null'},${marks}]`
   return named === undefined ? `${head}]` : `${head},${named}]`
 }
 

@@ -2,6 +2,7 @@
 import { OptionError } from '@pyferry/errors'
 import { type Direction, readBatch } from './batch-body.js'
 import { ByteQueue } from './byte-queue.js'
+import type { Conversions } from './conversions.js'
 import { FrameTooLargeError, MalformedFrameError, ProtocolError, TruncatedFrameError } from './errors.js'
 import { type FrameOptions, HEADER_BYTES, resolveMaxFrameBytes } from './frame.js'
 import { MarkFault } from './marks.js'
@@ -14,6 +15,8 @@ import type { JsonObject } from './values.js'
 export interface NegotiatedReaderOptions {
   /** Largest parcel in bytes (NEGOTIATED.md, "Parcels"); a stream with a larger one is malformed. @default none */
   maxParcelBytes?: number
+  /** What is made of values that the protocol does not know. @default nothing */
+  conversions?: Conversions | undefined
 }
 
 /**
@@ -38,6 +41,7 @@ export class FrameReader<M extends Message = Message> {
   #error: ProtocolError | undefined
   /** Who writes what is read, in version 1; in the base protocol every message says it itself. */
   #direction: Direction | undefined
+  #conversions: Conversions | undefined
   /** Of version 1. */
   #parcels: Parcels | undefined
   /** What is still to come of the piece at the front, and where it belongs. */
@@ -96,10 +100,11 @@ export class FrameReader<M extends Message = Message> {
    */
   useNegotiated(
     direction: Direction,
-    { maxParcelBytes = Number.MAX_SAFE_INTEGER }: NegotiatedReaderOptions = {},
+    { maxParcelBytes = Number.MAX_SAFE_INTEGER, conversions }: NegotiatedReaderOptions = {},
   ): void {
     this.#direction = direction
     this.#parcels = new Parcels(maxParcelBytes)
+    this.#conversions = conversions
   }
 
   /**
@@ -166,7 +171,7 @@ export class FrameReader<M extends Message = Message> {
 
   #readBatch(bytes: Uint8Array, direction: Direction): readonly Message[] {
     const fail = (reason: string, cause?: unknown) => this.#fail(new MalformedFrameError(reason, bytes, { cause }))
-    return readBatch(bytes, direction, this.#parcels!, fail) as Message[]
+    return readBatch(bytes, direction, this.#parcels!, fail, this.#conversions) as Message[]
   }
 
   /** What is wrong with a piece is wrong with the stream. */

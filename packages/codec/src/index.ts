@@ -1,9 +1,14 @@
 export { OptionError } from '@pyferry/errors'
 export type { TypedArray } from './arrays.js'
 export { NDArray } from './arrays.js'
+export type { ArrowBridge } from './arrow.js'
+export { ArrowData } from './arrow.js'
 export type { BatchOptions } from './batch.js'
 export { MessageBatch } from './batch.js'
 export type { Direction } from './batch-body.js'
+export type { ValueCodec } from './codecs.js'
+export { ValueCodecs } from './codecs.js'
+export type { Conversions } from './conversions.js'
 export {
   CodecError,
   FrameTooLargeError,
@@ -34,6 +39,7 @@ export type {
   ReadyMessage,
   SourcePart,
   UnknownMessage,
+  ValueForm,
   WireFailure,
   WorkerMessage,
 } from './messages.js'

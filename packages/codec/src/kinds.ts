@@ -3,6 +3,8 @@
  * an object rather than by `instanceof`, which fails between realms (a test runner's sandbox, an iframe).
  */
 
+import { looksLikeTable } from './arrow.js'
+
 /** An object that JSON cannot carry, for an error message. */
 export interface ForeignObject {
   description: string
@@ -23,7 +25,8 @@ export function typedArrayNameOf(value: object): string | undefined {
 /** Whether own properties are all there is to `value`: a plain object, or an instance of a class without internal slots. */
 export function hasOnlyProperties(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null || tagOf(value) === 'Object'
+  if (prototype === Object.prototype || prototype === null) return true
+  return tagOf(value) === 'Object' && !looksLikeTable(value)
 }
 
 /**
@@ -40,6 +43,7 @@ export function tryBytesOf(value: object): Uint8Array | undefined {
 
 /** Say what a value is that has neither only properties nor bytes. */
 export function describeForeign(value: object): ForeignObject {
+  if (looksLikeTable(value)) return { description: 'a table of apache-arrow', hint: TABLE_HINT }
   const tag = tagOf(value)
   const description = /^[AEIO]/.test(tag) ? `an ${tag}` : `a ${tag}`
   if (isArrayBuffer(value) || (ArrayBuffer.isView(value) && isDetached(value.buffer))) {
@@ -52,6 +56,8 @@ export function describeForeign(value: object): ForeignObject {
 
 const TYPED_ARRAY_HINT =
   'send Array.from(array) for numbers, new Uint8Array(array.buffer, array.byteOffset, array.byteLength) for bytes'
+
+const TABLE_HINT = 'send new ArrowData(tableToIPC(table)); or call useArrow with the copy of apache-arrow that made it'
 
 const HINTS: Readonly<Record<string, string>> = {
   Arguments: 'send [...arguments]',

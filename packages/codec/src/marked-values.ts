@@ -3,13 +3,27 @@
  * has no place in JSON leaves something there, and a mark tells what is meant; nothing in a value can look like one.
  */
 import { byteLengthOf, dtypeOfArray, dtypeOfName, isNDArray, type NDArray, type TypedArray } from './arrays.js'
+import { type ArrowData, isArrowData, looksLikeTable } from './arrow.js'
+import { type Conversions, convertAt } from './conversions.js'
 import { ValueTooLargeError } from './errors.js'
 import { describeForeign, tryBytesOf, typedArrayNameOf } from './kinds.js'
 import { MAX_TEXT_BYTES } from './parcels.js'
 import { FIRST_FLOAT, ValueWalker } from './value-walker.js'
 import type { JsonValue } from './values.js'
 
-export type MarkKind = 'int' | 'float' | 'map' | 'set' | 'date' | 'bytes' | 'array'
+export type MarkKind =
+  | 'int'
+  | 'float'
+  | 'map'
+  | 'set'
+  | 'date'
+  | 'bytes'
+  | 'array'
+  | 'arrow'
+  | readonly ['codec', string]
+
+/** How often a value may be replaced by another one before that is taken for a circle. */
+const MAX_REPLACEMENTS = 64
 
 /** The way to a place, and what is meant there. */
 export type Mark = readonly [path: readonly (string | number)[], kind: MarkKind]
@@ -22,6 +36,13 @@ export class MarkedEncoder extends ValueWalker {
   marks: Mark[] = []
   /** The memory itself, not a copy. */
   attachments: Uint8Array[] = []
+
+  readonly #conversions: Conversions
+
+  constructor(conversions: Conversions = {}) {
+    super()
+    this.#conversions = conversions
+  }
 
   #what = ''
   #maxBytes = 0
@@ -70,6 +91,11 @@ export class MarkedEncoder extends ValueWalker {
     return this.#mark(depth, 'int', text)
   }
 
+  protected override encodeObject(value: object, depth: number): JsonValue {
+    const { codecs } = this.#conversions
+    return codecs?.find(value) ? this.#encodeByCodecs(value, depth) : super.encodeObject(value, depth)
+  }
+
   protected encodeForeign(value: object, depth: number): JsonValue {
     if (isMap(value)) return this.#encodeMap(value, depth)
     if (isSet(value)) return this.#mark(depth, 'set', this.encodeArray([...value], depth, value))
@@ -82,8 +108,36 @@ export class MarkedEncoder extends ValueWalker {
       const dtype = dtypeOfArray(array)
       if (dtype) return this.#encodeItems(array, dtype.wire, [array.length], depth)
     }
+    const table = this.#tableOf(value, depth)
+    if (table) return this.#mark(depth, 'arrow', this.#attach(table.bytes))
     const { description, hint } = describeForeign(value)
     return this.refuse(depth, description, hint)
+  }
+
+  /** A codec may give an instance of a class that has one too; the names are told in the order in which they are to be undone. */
+  #encodeByCodecs(value: object, depth: number): JsonValue {
+    const { codecs } = this.#conversions
+    const names: string[] = []
+    let sent: unknown = value
+    for (let turn = 0; ; turn += 1) {
+      const codec = typeof sent === 'object' && sent !== null ? codecs?.find(sent) : undefined
+      if (codec === undefined) break
+      const { type, encode, name } = codec
+      if (turn === MAX_REPLACEMENTS) this.refuse(depth, `what the codec of ${type.name} leads to: it never ends`)
+      sent = convertAt(this.pathAt(depth), `the codec of ${type.name}`, () => encode(sent))
+      if (name !== undefined) names.unshift(name)
+    }
+    const inPlace = this.encodeAt(depth, sent)
+    for (const name of names) this.#mark(depth, ['codec', name], inPlace)
+    return inPlace
+  }
+
+  #tableOf(value: object, depth: number): ArrowData | undefined {
+    if (isArrowData(value)) return value
+    const { arrow } = this.#conversions
+    return arrow && looksLikeTable(value)
+      ? convertAt(this.pathAt(depth), 'writing a table', () => arrow.tryWrite(value))
+      : undefined
   }
 
   /** One whose keys are all strings is an object, as it is the other way round. */

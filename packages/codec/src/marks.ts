@@ -1,6 +1,10 @@
 /** What has been received as JSON with marks, back to what it means (NEGOTIATED.md, "Values and their marks"). */
 import { describeValue } from '@pyferry/errors'
 import { arrayOf, byteLengthOf, dtypeOfWire } from './arrays.js'
+import { ArrowData } from './arrow.js'
+import { type Conversions, convertAt } from './conversions.js'
+import type { UnserializableError } from './errors.js'
+import { formatPath, type Keys } from './path.js'
 import { setProperty } from './value-walker.js'
 import type { JsonObject, JsonValue } from './values.js'
 
@@ -47,27 +51,83 @@ const readers: ReadonlyMap<unknown, Reader> = new Map<string, Reader>([
   ['array', readArray],
 ])
 
-/**
- * Apply `marks` to `value`, in place.
- *
- * @returns `value`, or what stands for it where a mark is about the whole
- * @throws MarkFault
- */
-export function applyMarks(value: JsonValue, marks: JsonValue, attachments: Attachments): unknown {
-  if (!Array.isArray(marks)) return fail('an array of marks', marks)
-  const holder: JsonObject = { value }
-  for (const mark of marks) {
-    if (!Array.isArray(mark) || !Array.isArray(mark[0])) return fail('a mark', mark)
-    const [path, kind] = mark
-    const read = readers.get(kind)
-    if (read === undefined) return fail('a kind of mark', kind!)
-    const keys = ['value', ...path] as (string | number)[]
-    const last = keys.pop()!
-    const parent = keys.reduce<unknown>(step, holder)
-    const inPlace = step(parent, last)
-    setProperty(parent as Record<string | number, unknown>, last, read(inPlace as JsonValue, attachments))
+/** Applies the marks of one message, in place. */
+export class MarkReader {
+  readonly #attachments: Attachments
+  readonly #conversions: Conversions
+  /** The places where codecs have been, by what they are in: what is there is finished, and so is what is in it. */
+  #finished: Map<unknown, Set<string | number>> | undefined
+  /** Why something could not be made of what came. The marks behind it are applied all the same, since they may be malformed. */
+  error: UnserializableError | undefined
+
+  constructor(attachments: Attachments, conversions: Conversions) {
+    this.#attachments = attachments
+    this.#conversions = conversions
   }
-  return holder.value
+
+  /**
+   * @param root - what errors call `value`
+   * @returns `value`, or what stands for it where a mark is about the whole
+   * @throws MarkFault
+   */
+  apply(value: JsonValue, marks: JsonValue, root: string): unknown {
+    if (!Array.isArray(marks)) return fail('an array of marks', marks)
+    const holder: JsonObject = { value }
+    for (const mark of marks) {
+      if (!Array.isArray(mark) || !Array.isArray(mark[0])) return fail('a mark', mark)
+      const [path, kind] = mark as unknown as [Keys, JsonValue]
+      const keys = ['value', ...path]
+      const last = keys.pop()!
+      let parent: unknown = holder
+      for (const key of keys) parent = this.#step(parent, key)
+      const isCodec = Array.isArray(kind)
+      const inPlace = (isCodec ? step(parent, last) : this.#step(parent, last)) as JsonValue
+      const read = this.#read(inPlace, kind, path, root)
+      setProperty(parent as Record<string | number, unknown>, last, read)
+      if (isCodec) this.#finish(parent, last)
+    }
+    return holder.value
+  }
+
+  #read(inPlace: JsonValue, kind: JsonValue, path: Keys, root: string): unknown {
+    const read = readers.get(kind)
+    if (read !== undefined) return read(inPlace, this.#attachments)
+    if (kind === 'arrow') {
+      const data = new ArrowData(this.#attachments.take(inPlace))
+      const { arrow } = this.#conversions
+      return arrow ? this.#convert(formatPath(root, path), 'reading a table', () => arrow.read(data)) : data
+    }
+    const [codec, name] = Array.isArray(kind) ? kind : []
+    if (codec !== 'codec' || typeof name !== 'string' || (kind as JsonValue[]).length !== 2)
+      return fail('a kind of mark', kind)
+    const decode = this.#conversions.codecs?.decodingOf(name)
+    return decode
+      ? this.#convert(formatPath(root, path), `the codec ${JSON.stringify(name)}`, () => decode(inPlace))
+      : inPlace
+  }
+
+  /** Not after something has failed: what would be given is not what was sent. */
+  #convert(path: string, what: string, convert: () => unknown): unknown {
+    if (this.error) return undefined
+    try {
+      return convertAt(path, what, convert)
+    } catch (error) {
+      this.error = error as UnserializableError
+      return undefined
+    }
+  }
+
+  #step(container: unknown, key: string | number): unknown {
+    if (this.#finished?.get(container)?.has(key)) fail('a place that no codec has finished', key)
+    return step(container, key)
+  }
+
+  #finish(container: unknown, key: string | number): void {
+    this.#finished ??= new Map()
+    const keys = this.#finished.get(container)
+    if (keys) keys.add(key)
+    else this.#finished.set(container, new Set([key]))
+  }
 }
 
 /** One step along a path: into an array by an index, into an object by a name. What a mark has replaced leads nowhere. */

@@ -3,7 +3,7 @@
  * fields, of the same types, in the same order (PROTOCOL.md, "Messages").
  */
 import { describeValue } from '@pyferry/errors'
-import type { Message, UnknownMessage, WireFailure } from './messages.js'
+import type { Message, UnknownMessage, ValueForm, WireFailure } from './messages.js'
 
 /** What is wrong with a message. */
 export interface MessageFault {
@@ -42,6 +42,7 @@ const anInteger: Shape = shapeOf('an integer from 0', (value) => Number.isSafeIn
 const aBoolean: Shape = shapeOf('a boolean', (value) => typeof value === 'boolean')
 const strings: Shape = shapeOf('an array of strings', isStrings)
 const parts: Shape = shapeOf('an array of { name, code }', (value) => Array.isArray(value) && value.every(isPart))
+const form: Shape = shapeOf('"faithful" or "json"', isValueForm)
 const exposure: Shape = shapeOf(
   '"all", "own" or an array of strings',
   (value) => value === 'all' || value === 'own' || isStrings(value),
@@ -101,6 +102,7 @@ const messageKinds: ReadonlyMap<string, MessageKind> = new Map<Message['type'], 
       fields: [
         required('protocol', anInteger),
         optional('strictValues', aBoolean),
+        optional('values', form),
         optional('maxResultBytes', anInteger),
         optional('spinUs', anInteger),
       ],
@@ -203,6 +205,10 @@ function optional(name: string, shape: Shape): Field {
 
 function shapeOf(expected: string, isOne: (value: unknown) => boolean): Shape {
   return { expected, read: (value) => (isOne(value) ? value : undefined) }
+}
+
+export function isValueForm(value: unknown): value is ValueForm {
+  return value === 'faithful' || value === 'json'
 }
 
 function isStrings(value: unknown): boolean {

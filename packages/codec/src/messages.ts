@@ -6,6 +6,9 @@ export type CallId = string | number
 
 // --- Host → worker ---
 
+/** How results are wanted: as what they are, or in the plain forms that JSON has for them. */
+export type ValueForm = 'faithful' | 'json'
+
 /** One source text; `name` is its file name in tracebacks. */
 export interface SourcePart {
   name: string
@@ -34,6 +37,8 @@ export interface CallMessage {
   args: unknown
   /** Feature `spread`: the arguments instead of `args`. */
   spread?: { args: unknown[]; kwargs: Record<string, unknown> }
+  /** Of version 1. @default as `accept` has it */
+  values?: ValueForm
   /** Only on a received message, never on the wire: why `args` is `undefined` and `spread` absent. */
   valueError?: UnserializableError
 }
@@ -48,6 +53,8 @@ export interface AcceptMessage {
   protocol: number
   /** @default false */
   strictValues?: boolean
+  /** @default 'faithful' */
+  values?: ValueForm
   /** A larger result fails its call. */
   maxResultBytes?: number
   /** For how many microseconds the worker looks for more before each time it sleeps. @default 0 */

@@ -67,7 +67,7 @@ export abstract class ValueWalker {
       case 'boolean':
         return value
       case 'object':
-        return value === null ? null : this.#encodeObject(value, depth)
+        return value === null ? null : this.encodeObject(value, depth)
       case 'undefined':
         return null
       case 'bigint':
@@ -112,11 +112,15 @@ export abstract class ValueWalker {
   protected abstract refuseSize(size: number, limit: number): never
 
   protected refuse(depth: number, what: string, hint?: string): never {
-    const path = formatPath(this.#root, this.keys.slice(0, depth))
-    throw new UnserializableError(path, `${this.carrier} cannot carry ${what}`, { hint })
+    throw new UnserializableError(this.pathAt(depth), `${this.carrier} cannot carry ${what}`, { hint })
   }
 
-  #encodeObject(value: object, depth: number): JsonValue {
+  /** What errors call the value at hand. */
+  protected pathAt(depth: number): string {
+    return formatPath(this.#root, this.keys.slice(0, depth))
+  }
+
+  protected encodeObject(value: object, depth: number): JsonValue {
     if (Array.isArray(value)) {
       this.#refuseToJson(value, depth)
       return this.encodeArray(value, depth)

@@ -4,6 +4,7 @@ import * as codec from '../src/index.js'
 
 it('exports exactly these names', () => {
   expect(Object.keys(codec).sort()).toEqual([
+    'ArrowData',
     'CodecError',
     'DEFAULT_MAX_FRAME_BYTES',
     'FrameReader',
@@ -16,6 +17,7 @@ it('exports exactly these names', () => {
     'ProtocolError',
     'TruncatedFrameError',
     'UnserializableError',
+    'ValueCodecs',
     'ValueTooLargeError',
     'decodeValue',
     'encodeFrame',

@@ -1,5 +1,6 @@
-export type { TypedArray } from '@pyferry/codec'
+export type { TypedArray, ValueCodec } from '@pyferry/codec'
 export {
+  ArrowData,
   CodecError,
   FrameTooLargeError,
   MalformedFrameError,
@@ -49,11 +50,13 @@ export {
   WorkerFilesError,
 } from '@pyferry/supervisor'
 
+export type { ArrowLibrary } from './arrow.js'
+export { useArrow } from './arrow.js'
 export type { CallPromise, CallResult, Kwargs } from './call.js'
 export { kwargs } from './call.js'
 export type { Functions, FunctionTypes, PythonFunction, UntypedFunctions } from './functions.js'
 export type { EnvironmentOptions, VenvConfig } from './options.js'
 export type { ProgressDisplay, ProgressOptions } from './progress.js'
 export { showProgress } from './progress.js'
-export type { AwaitOptions, StartOptions } from './venv.js'
+export type { AwaitOptions, CallOptions, StartOptions } from './venv.js'
 export { Venv } from './venv.js'

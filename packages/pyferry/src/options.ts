@@ -4,6 +4,7 @@
  */
 import { basename, isAbsolute, resolve } from 'node:path'
 import type { Writable } from 'node:stream'
+import { type ValueCodec, ValueCodecs } from '@pyferry/codec'
 import { assertKnownOptions, describeValue, OptionError } from '@pyferry/errors'
 import { type EnvironmentSpec, UnsafeRequirementError, validateRequirement, validateSpec } from '@pyferry/provisioner'
 import type { LivenessCallback, Logger, OutputSink, SourcePart, TransportName } from '@pyferry/supervisor'
@@ -104,6 +105,18 @@ export interface VenvConfig {
   /** A result that no rule carries fails its call, rather than arriving as its `repr`. @default false */
   strictValues?: boolean
   /**
+   * How results are wanted: as what they are, or in plain forms that are JSON and nothing else: sets and tuples as arrays, arrays of numbers as
+   * nested arrays, frames as records, dates as text, bytes as `{ __bytes__: true, b64 }`. A call may want the other.
+   * @default 'faithful'
+   */
+  values?: 'faithful' | 'json'
+  /**
+   * Classes that you teach to travel: what is sent in place of an instance, and what is made of what came with a name from Python's
+   * `pyferry.register_codec`. @default []
+   * @example [{ type: Money, encode: ({ cents }) => cents, name: 'money', decode: (cents) => new Money(cents) }]
+   */
+  codecs?: readonly ValueCodec[]
+  /**
    * Who looks for what is to come without going to sleep, for at most 50 µs after each call: a small call takes a quarter of the time then
    * when it finds the worker on another CPU. `'both'`: the worker does the same before each time it sleeps, unless it speaks only the base
    * protocol; quickest of all, at the price of processor time. With one CPU of quota `'both'` is `'off'`.
@@ -158,6 +171,8 @@ export interface ResolvedOptions {
   protocol: 'auto' | 'base'
   transport: TransportName | undefined
   strictValues: boolean
+  values: 'faithful' | 'json'
+  codecs: ValueCodecs
   spin: 'off' | 'host' | 'both' | undefined
   logger: Logger | undefined
   onLiveness: LivenessCallback | undefined
@@ -211,6 +226,8 @@ const readers: { [K in keyof ResolvedOptions]: [Reader<ResolvedOptions[K]>, Reso
   protocol: [oneOf('auto', 'base'), 'auto'],
   transport: [oneOf('fd', 'unix', 'tcp', 'stdio'), undefined],
   strictValues: [readBoolean, false],
+  values: [readValues, 'faithful'],
+  codecs: [(value, option) => new ValueCodecs(value as ValueCodec[], option), new ValueCodecs([])],
   spin: [oneOf('off', 'host', 'both'), undefined],
   logger: [readLogger, undefined],
   onLiveness: [readFunction as Reader<LivenessCallback>, undefined],
@@ -239,6 +256,12 @@ export function resolveOptions(config: VenvConfig): ResolvedOptions {
   if (config.keepBaseDir === undefined) options.keepBaseDir = options.baseDir !== undefined
   if (options.keepBaseDir && options.baseDir === undefined) {
     throw new OptionError('keepBaseDir', true, 'left out, or given with baseDir: a temporary folder is not kept')
+  }
+  if (options.protocol === 'base') {
+    const option = options.codecs.isEmpty ? 'values' : 'codecs'
+    const isLeftOut = options.codecs.isEmpty && options.values === 'faithful'
+    const expected = "left out beside protocol: 'base', which carries JSON and bytes as they are"
+    if (!isLeftOut) throw new OptionError(option, config[option], expected)
   }
   return options
 }
@@ -416,6 +439,11 @@ function readTtl(value: unknown, option: string): number {
 function readLogger(value: unknown, option: string): Logger {
   if (typeof (value as Logger | null)?.error === 'function') return value as Logger
   throw new OptionError(option, value, 'an object with a method error')
+}
+
+/** Of a call as well. */
+export function readValues(value: unknown, option: string): 'faithful' | 'json' {
+  return oneOf('faithful', 'json')(value, option)
 }
 
 function readFunction(value: unknown, option: string): unknown {

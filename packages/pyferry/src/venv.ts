@@ -27,6 +27,7 @@ import {
   workerLaunch,
 } from '@pyferry/supervisor'
 import { activate } from './activation.js'
+import { arrowBridge } from './arrow.js'
 import {
   type Arguments,
   type CallPromise,
@@ -41,7 +42,7 @@ import {
 import { newCallId } from './call-id.js'
 import { claimFolder, type Folder } from './folder.js'
 import { type Functions, type FunctionTypes, makeFunctions, type UntypedFunctions } from './functions.js'
-import { environmentSpec, type ResolvedOptions, resolveOptions, type VenvConfig } from './options.js'
+import { environmentSpec, type ResolvedOptions, readValues, resolveOptions, type VenvConfig } from './options.js'
 
 export interface StartOptions {
   /** Aborts the start: an installer's whole process tree is killed. */
@@ -55,6 +56,11 @@ export interface AwaitOptions {
   signal?: AbortSignal
   /** Ends the wait after so many milliseconds, not the call. @default none */
   timeoutMs?: number
+}
+
+export interface CallOptions {
+  /** How the result of this call is wanted; see the option of the `Venv`. @default what the `Venv` was told */
+  values?: 'faithful' | 'json'
 }
 
 export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
@@ -99,6 +105,8 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
       closeGraceMs: options.closeGraceMs,
       protocol: options.protocol,
       strictValues: options.strictValues,
+      values: options.values,
+      conversions: { arrow: arrowBridge, ...(!options.codecs.isEmpty && { codecs: options.codecs }) },
       ...(options.spin && { spin: options.spin }),
       stdout: options.stdout,
       stderr: options.stderr,
@@ -187,9 +195,9 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
    * @returns 32 lower-case hex characters
    * @throws UnserializableError, FrameTooLargeError, NotStartedError, DiedError, ClosedError, QueueFullError
    */
-  call(fn: string, value?: unknown, options?: object): string {
-    if (options !== undefined) assertKnownOptions(options, [])
-    return this.#submit(fn, singleArgument(value), this.call)
+  call(fn: string, value?: unknown, options?: CallOptions): string {
+    if (options !== undefined) assertKnownOptions(options, ['values'])
+    return this.#submit(fn, { ...singleArgument(value), ...wanted(options) }, this.call)
   }
 
   /**
@@ -209,14 +217,22 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
   }
 
   /** `call` and `await` in one step (V-10). Aborted before it begins, nothing is sent; later, the call goes on. */
-  async callAndAwait<T = unknown>(fn: string, value?: unknown, options?: AwaitOptions): Promise<T> {
-    // Before anything is sent: a wait that cannot be would leave a call nobody knows of.
-    if (options !== undefined) resolveWaitOptions(options).signal?.throwIfAborted()
-    const id = this.#submit(fn, singleArgument(value), this.callAndAwait)
+  async callAndAwait<T = unknown>(fn: string, value?: unknown, options?: AwaitOptions & CallOptions): Promise<T> {
+    let args: ReturnType<typeof singleArgument> & CallOptions = singleArgument(value)
+    let waitOptions: AwaitOptions | undefined
+    if (options !== undefined) {
+      assertKnownOptions(options, ['signal', 'timeoutMs', 'values'])
+      const { values, ...others } = options
+      // Before anything is sent: a wait that cannot be would leave a call nobody knows of.
+      resolveWaitOptions(others).signal?.throwIfAborted()
+      args = { ...args, ...wanted({ values }) }
+      waitOptions = others
+    }
+    const id = this.#submit(fn, args, this.callAndAwait)
     // What `await` does, without one more promise for each call.
     let outcome: Outcome<unknown, Failure>
     try {
-      outcome = await this.#results.wait(id, options)
+      outcome = await this.#results.wait(id, waitOptions)
     } catch (error) {
       throw relocated(error, this.callAndAwait)
     }
@@ -308,7 +324,7 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
   }
 
   /** @param below the public method that was called, which the stack of the call leaves out */
-  #submit(fn: string, args: Arguments, below: (...args: never[]) => unknown, id = newCallId()): string {
+  #submit(fn: string, args: Arguments & CallOptions, below: (...args: never[]) => unknown, id = newCallId()): string {
     if (typeof fn !== 'string' || fn === '') throw new OptionError('fn', fn, 'the name of a Python function')
     const context = this.#options.captureStacks ? captureCallSite(below) : undefined
     // Registered before it is written: an answer may come at any moment after.
@@ -430,4 +446,9 @@ function captureCallSite(below: (...args: never[]) => unknown): string {
   const holder: { stack?: string } = {}
   Error.captureStackTrace(holder, below)
   return (holder.stack ?? '').split('\n').slice(1).join('\n')
+}
+
+/** What a call says of its result. @throws OptionError */
+function wanted(options: { values?: unknown } | undefined): CallOptions {
+  return options?.values === undefined ? {} : { values: readValues(options.values, 'values') }
 }

@@ -104,7 +104,7 @@ describe('call (V-5)', () => {
     const py = await startVenv(basics)
     expect(() => py.call('')).toThrow(OptionError)
     expect(() => py.call(undefined as unknown as string)).toThrow(OptionError)
-    expect(() => py.call('echo', 1, { priority: 1 })).toThrow(OptionError)
+    expect(() => py.call('echo', 1, { priority: 1 } as never)).toThrow(OptionError)
     await expect(py.callAndAwait('echo', 1, { idempotent: true } as object)).rejects.toBeInstanceOf(OptionError)
   })
 })

@@ -3,6 +3,7 @@ import * as pyferry from '../src/index.js'
 
 it('exports these names and no others', () => {
   expect(Object.keys(pyferry).sort()).toEqual([
+    'ArrowData',
     'AwaitTimeoutError',
     'BaseDirInUseError',
     'ClosedError',
@@ -43,5 +44,6 @@ it('exports these names and no others', () => {
     'isPyferryError',
     'kwargs',
     'showProgress',
+    'useArrow',
   ])
 })

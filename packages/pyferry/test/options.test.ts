@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { ValueCodecs } from '@pyferry/codec'
 import { describe, expect, it } from 'vitest'
 import { OptionError, Venv, type VenvConfig } from '../src/index.js'
 import { exclusions, resolveOptions } from '../src/options.js'
@@ -45,6 +46,8 @@ describe('options (V-1, V-2)', () => {
       protocol: 'auto',
       transport: undefined,
       strictValues: false,
+      values: 'faithful',
+      codecs: new ValueCodecs([]),
       spin: undefined,
       logger: undefined,
       onLiveness: undefined,

@@ -9,11 +9,13 @@
 import { constants } from 'node:buffer'
 import type { Readable, Writable } from 'node:stream'
 import {
+  type Conversions,
   encodeFrame,
   FrameReader,
   type HostMessage,
   MessageBatch,
   ProtocolError,
+  type ValueForm,
   type WorkerMessage,
 } from '@pyferry/codec'
 import { Outbox } from './outbox.js'
@@ -23,6 +25,8 @@ export interface ConnectionOptions {
   output: Writable
   /** Largest body in bytes, either way. */
   maxFrameBytes: number
+  /** What becomes of values that the protocol does not know; none of it in the base protocol. */
+  conversions?: Conversions
   /** Largest arguments and largest result of a call, in bytes; in the base protocol frames are limited so. @default none */
   maxPayloadBytes?: number | undefined
   maxResultBytes?: number | undefined
@@ -92,15 +96,15 @@ export class Connection {
   }
 
   /** What follows, both ways, is of version 1; to be called while `ready` is handled, since nothing comes after that unasked. */
-  negotiate(options: { strictValues?: boolean; spinUs?: number } = {}): void {
-    const { maxFrameBytes, maxPayloadBytes, output } = this.#options
+  negotiate(options: { strictValues?: boolean; values?: ValueForm; spinUs?: number } = {}): void {
+    const { maxFrameBytes, maxPayloadBytes, conversions, output } = this.#options
     // More than that Node has no buffer for.
     const maxResultBytes = Math.min(this.#options.maxResultBytes ?? Infinity, constants.MAX_LENGTH)
     this.send({ type: 'accept', protocol: 1, ...options, maxResultBytes })
-    const makeBatch = () => new MessageBatch({ maxFrameBytes, maxValueBytes: maxPayloadBytes })
+    const makeBatch = () => new MessageBatch({ maxFrameBytes, maxValueBytes: maxPayloadBytes, conversions })
     this.#batch = makeBatch()
     this.#outbox = new Outbox(output, makeBatch)
-    this.#reader.useNegotiated('worker', { maxParcelBytes: maxResultBytes })
+    this.#reader.useNegotiated('worker', { maxParcelBytes: maxResultBytes, conversions })
   }
 
   /** End our side: the worker finishes what runs, answers, and exits. */

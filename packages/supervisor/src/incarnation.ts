@@ -8,15 +8,24 @@
 import {
   type CallDoneMessage,
   type CallMessage,
+  type Conversions,
   type ErrorMessage,
   type OpDoneMessage,
   ProtocolError,
   type ReadyMessage,
+  type ValueForm,
   type WorkerMessage,
 } from '@pyferry/codec'
 import { Connection } from './connection.js'
 import { type Definition, encodeDefinition } from './definition.js'
-import { type CallFacts, DiedError, type ExitFacts, HandshakeError, StartError } from './errors.js'
+import {
+  type CallFacts,
+  DiedError,
+  type ExitFacts,
+  HandshakeError,
+  StartError,
+  UnsupportedByWorkerError,
+} from './errors.js'
 import { failureToError } from './failure.js'
 import type { Launch } from './launch.js'
 import { type CallEnd, callFacts, type PendingCall, PendingCalls } from './pending.js'
@@ -38,6 +47,9 @@ export interface IncarnationOptions {
   protocol: 'auto' | 'base'
   /** A result that no rule carries fails its call. */
   strictValues: boolean
+  /** How results are wanted whose calls do not say it. */
+  values: ValueForm
+  conversions?: Conversions | undefined
   /** Who looks for what is to come without sleeping for a moment. */
   spin: Spin
   /** The process is gone. Told before its unanswered calls are, so that who hears of a call's end finds a worker that can be started. */
@@ -126,6 +138,11 @@ export class Incarnation {
     return this.#facts
   }
 
+  /** Whether more is spoken than the base protocol. */
+  get isNegotiated(): boolean {
+    return this.#nextWireId !== undefined
+  }
+
   hasFeature(feature: string): boolean {
     return this.#features.has(feature)
   }
@@ -191,6 +208,7 @@ export class Incarnation {
       input,
       output,
       maxFrameBytes: this.#options.maxFrameBytes,
+      ...(this.#options.conversions && { conversions: this.#options.conversions }),
       maxPayloadBytes: this.#options.maxPayloadBytes,
       maxResultBytes: this.#options.maxResultBytes,
       keepsOrder: this.#options.keepsOrder,
@@ -226,13 +244,19 @@ export class Incarnation {
     if (this.#options.protocol !== 'base') {
       this.#features = new Set(message.features ?? [])
       if ((message.protocol ?? 0) >= 1) {
-        const { strictValues, spin } = this.#options
+        const { strictValues, values, spin } = this.#options
         this.#connection!.negotiate({
           ...(strictValues && { strictValues }),
+          ...(values !== 'faithful' && { values }),
           ...(spin === 'both' && { spinUs: SPIN_US }),
         })
         this.#nextWireId = 0
       }
+    }
+    const { conversions, values } = this.#options
+    if (!this.isNegotiated && (conversions?.codecs || values !== 'faithful')) {
+      this.#ready.reject(baseOnly(conversions?.codecs ? 'codecs' : 'values'))
+      return
     }
     this.#ready.resolve({ features: this.#features, pythonVersion: message.pythonVersion })
   }
@@ -315,6 +339,12 @@ function describeEnd(cause: Error | undefined, exit: ProcessExit): string {
   if (cause instanceof ProtocolError) return `broke the protocol and was ended (${cause.message})`
   if (cause instanceof HandshakeError) return `could not be given a channel and was ended (${cause.message})`
   return describeExit(exit)
+}
+
+/** What a worker lacks that speaks only the base protocol. */
+export function baseOnly(option: 'codecs' | 'values'): UnsupportedByWorkerError {
+  const message = `this worker speaks only the base protocol, which has no ${option}: it carries JSON and bytes as they are`
+  return new UnsupportedByWorkerError(option, message, { hint: `leave out ${option}` })
 }
 
 function describeExit({ exitCode, signal, spawnError }: ProcessExit): string {

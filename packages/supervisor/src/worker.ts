@@ -2,7 +2,7 @@
  * One supervised worker: a place where a process lives, ends, and may be started again. It runs the table of `lifecycle.ts`
  * against one `Incarnation` after another, reports the end of every call exactly once, and keeps no finished result.
  */
-import type { CallMessage } from '@pyferry/codec'
+import type { CallMessage, Conversions, ValueForm } from '@pyferry/codec'
 import { isPyferryError } from '@pyferry/errors'
 import { type Definition, emptyDefinition } from './definition.js'
 import {
@@ -16,7 +16,7 @@ import {
   UnsupportedByWorkerError,
 } from './errors.js'
 import { type LivenessCallback, LivenessFeed, type LivenessState, type Logger, reportFailure } from './events.js'
-import { Incarnation } from './incarnation.js'
+import { baseOnly, Incarnation } from './incarnation.js'
 import type { Launch } from './launch.js'
 import { nextState, type WorkerEvent, type WorkerState } from './lifecycle.js'
 import type { OutputSink } from './output.js'
@@ -48,6 +48,10 @@ export interface WorkerOptions {
   protocol?: 'auto' | 'base'
   /** A result that no rule carries fails its call, rather than arriving as its `repr`. @default false */
   strictValues?: boolean
+  /** How results are wanted whose calls do not say it. @default 'faithful' */
+  values?: ValueForm
+  /** What becomes of values that the protocol does not know. @default nothing: they are refused */
+  conversions?: Conversions
   /**
    * Who looks for what is to come without sleeping, for at most 50 µs. With one CPU of quota `'both'` is `'off'`.
    *
@@ -67,6 +71,8 @@ export interface WorkerOptions {
 export interface Submission extends PendingCall {
   args?: unknown
   spread?: { args: readonly unknown[]; kwargs: Readonly<Record<string, unknown>> }
+  /** How its result is wanted. @default as the worker has it */
+  values?: ValueForm
 }
 
 const DEFAULT_MAX_FRAME_BYTES = 64 * 1024 * 1024
@@ -242,6 +248,8 @@ export class Worker {
         keepsOrder: this.#threads === 1,
         protocol,
         strictValues: this.#options.strictValues ?? false,
+        values: this.#options.values ?? 'faithful',
+        conversions: this.#options.conversions,
         spin: resolveSpin(this.#options.spin, canUseTwoCpus()),
         onGone: (died) => this.#onGone(incarnation, died),
         onCallEnd: (call, end) => onCallEnd(call, end, this.#isClosed),
@@ -361,6 +369,11 @@ function canUseTwoCpus(): boolean {
 }
 
 function callMessage(call: Submission, incarnation: Incarnation): Omit<CallMessage, 'type' | 'callID'> {
+  const { values, ...plain } = call
+  if (values !== undefined) {
+    if (!incarnation.isNegotiated) throw baseOnly('values')
+    return { ...callMessage(plain, incarnation), values }
+  }
   const { func, spread } = call
   if (!spread) return { func, args: call.args ?? null }
   const keywordCount = Object.keys(spread.kwargs).length

@@ -80,6 +80,8 @@ def size_of_item(dtype: str) -> int | None:
 
 def attach_memory(value: memoryview, walk: Marking) -> Replaced:
     """Attach the items of a memoryview, or of what has one."""
+    if walk.is_plain:
+        return value.tolist(), None
     code = value.format.lstrip("@=<")
     kind = _KINDS.get(code)
     if code == "?":
@@ -95,6 +97,8 @@ def attach_memory(value: memoryview, walk: Marking) -> Replaced:
 
 def attach_complex(value: complex, walk: Marking) -> Replaced:
     """Attach a complex number, as numpy's: an array without dimensions."""
+    if walk.is_plain:
+        return [value.real, value.imag], None
     import struct
 
     return _attach(struct.pack("<2d", value.real, value.imag), "<c16", (), walk)
@@ -107,6 +111,11 @@ def attach_array(value: Any, walk: Marking) -> Replaced:
     """
     if value.dtype.kind in "UT":
         return value.tolist(), None
+    if walk.is_plain and value.dtype.kind in "biuf":
+        return value.tolist(), None
+    if walk.is_plain and value.dtype.kind in "cmM":
+        # Item by item: each as it goes alone.
+        return list(value) if value.ndim else value[()], None
     little = value.dtype.newbyteorder("<")
     dtype = little.str
     if dtype not in _SIZES:
@@ -125,6 +134,8 @@ def replace_scalar(value: Any, walk: Marking) -> Replaced:
         from pyferry.times import replace_numpy_time
 
         return replace_numpy_time(value, walk)
+    if kind == "c" and walk.is_plain:
+        return [value.real, value.imag], None
     if kind == "c":
         return attach_array(sys.modules["numpy"].asarray(value), walk)
     if kind == "V":

@@ -211,7 +211,7 @@ class Connection:
                 result = call_user(_run_coroutine, [result], {})
             if self._forks.is_child:
                 self._forks.exit_child(None)
-            answer = self._dialect.returned(call_id, result)
+            answer = self._dialect.returned(call_id, result, task.values)
         except BaseException as error:
             if self._forks.is_child:
                 self._forks.exit_child(error)
@@ -242,7 +242,9 @@ class Connection:
             raise ProtocolVersionError(text)
         parcels = self._reader.parcels = Parcels()
         limits = Limits(self._limit, accept.max_result)
-        self._dialect = Negotiated(limits, parcels, is_strict=accept.is_strict)
+        self._dialect = Negotiated(
+            limits, parcels, is_strict=accept.is_strict, values=accept.values
+        )
         if accept.spin_us > 0:
             from pyferry.spin import make_spin
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from pyferry import messages
 from pyferry.framing import encode_frame
 from pyferry.jsontext import write_json
+from pyferry.messages import VALUES
 from pyferry.negotiated import (
     PONG,
     checked,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
         """
 
         def decode(self, body: bytes) -> list[Message]: ...
-        def returned(self, call_id: Any, result: Any) -> Written: ...
+        def returned(self, call_id: Any, result: Any, values: str | None) -> Written: ...
         def failed(self, call_id: Any, failure: dict[str, Any]) -> Small: ...
         def defined(self, op_id: str, failure: dict[str, Any] | None) -> Small: ...
         def error(self, error_type: str, text: str) -> Small: ...
@@ -62,7 +63,7 @@ class Base:
         """Read a frame's body as the messages in it."""
         return [messages.decode_message(body)]
 
-    def returned(self, call_id: str, result: Any) -> bytes:
+    def returned(self, call_id: str, result: Any, _values: str | None = None) -> bytes:
         """Write the answer to a call that returned."""
         text = messages.encode_returned(call_id, write_json(to_wire(result)))
         return encode_frame(text, self._limit)
@@ -88,27 +89,43 @@ class Base:
 class Negotiated:
     """All messages that wait in one frame, as arrays with marks (NEGOTIATED.md)."""
 
-    __slots__ = ("_is_strict", "_limit", "_limits", "_parcels")
+    __slots__ = ("_is_strict", "_limit", "_limits", "_parcels", "_values")
 
-    def __init__(self, limits: Limits, parcels: Parcels, *, is_strict: bool) -> None:
-        """Write within `limits`; `is_strict`: refuse a result that no rule carries."""
+    def __init__(
+        self, limits: Limits, parcels: Parcels, *, is_strict: bool, values: str = VALUES[0]
+    ) -> None:
+        """Write frames.
+
+        Args:
+            limits: of what is written.
+            parcels: of the stream.
+            is_strict: whether a result that no rule carries is refused.
+            values: how results are written whose calls do not say it.
+        """
         self._limit = limits.frame
         self._limits = limits
         self._parcels = parcels
+        self._values = values
         self._is_strict = is_strict
 
     def decode(self, body: bytes) -> list[Message]:
         """Read a frame's body as the messages in it; a piece of a parcel has none."""
         return decode_batch(body, self._parcels)
 
-    def returned(self, call_id: int, result: Any) -> Written:
-        """Write the answer to a call that returned."""
+    def returned(self, call_id: int, result: Any, values: str | None = None) -> Written:
+        """Write the answer to a call that returned; `values`: how, if it has said so."""
         if type(result) is int and -MAX_SAFE_INTEGER <= result <= MAX_SAFE_INTEGER:
             # The smallest of answers, and as common as any.
             text = f"[{call_id},{result}]"
             if len(text) + 2 <= self._limits.small:
                 return text
-        return encode_returned(call_id, result, is_strict=self._is_strict, limits=self._limits)
+        return encode_returned(
+            call_id,
+            result,
+            is_strict=self._is_strict,
+            limits=self._limits,
+            is_plain=(values or self._values) == "json",
+        )
 
     def failed(self, call_id: int, failure: dict[str, Any]) -> str:
         """Write the answer to a call that failed."""

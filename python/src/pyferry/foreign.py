@@ -1,7 +1,8 @@
 """What stands for a value of a foreign type (contract D-3); imported when the first one is met.
 
-A rule is chosen by type, once: a table of classes by name, so that nothing has to be imported to
-know them, then what the type offers itself. What a rule returns is looked at again.
+A rule is chosen by type, once: what the user has registered, then a table of classes by name, so
+that nothing has to be imported to know them, then what the type offers itself. What a rule returns
+is looked at again.
 """
 
 from __future__ import annotations
@@ -10,14 +11,16 @@ import sys
 from _collections_abc import Mapping, Sequence, Set
 
 from pyferry.refusals import type_name
+from pyferry.registry import encodings, rules
 from pyferry.times import replace_datetime, replace_time, replace_timedelta
-from pyferry.walk import to_base
+from pyferry.walk import LEAF, convert, to_base
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from pyferry.errors import UnserializableError
     from pyferry.marking import Marking
     from pyferry.walk import Replaced
 
@@ -33,8 +36,6 @@ MAX_RULES = 1000
 
 _PLAIN = frozenset({str, type(None), bool, int, float, bytes, dict, list, tuple})
 
-_rules: dict[type, Rule] = {}
-
 
 def replace_foreign(value: Any, walk: Marking) -> Replaced:
     """Return what stands for `value`, of a plain type, and the mark that it needs.
@@ -45,11 +46,11 @@ def replace_foreign(value: Any, walk: Marking) -> Replaced:
     """
     for _ in range(MAX_REPLACEMENTS):
         kind = type(value)
-        rule = _rules.get(kind)
+        rule = rules.get(kind)
         if rule is None:
-            if len(_rules) >= MAX_RULES:
-                _rules.clear()
-            rule = _rules[kind] = _find_rule(kind)
+            if len(rules) >= MAX_RULES:
+                rules.clear()
+            rule = rules[kind] = _find_rule(kind)
         value, mark = rule(value, walk)
         if mark is not None or type(value) in _PLAIN:
             return value, mark
@@ -57,6 +58,9 @@ def replace_foreign(value: Any, walk: Marking) -> Replaced:
 
 
 def _find_rule(kind: type) -> Rule:
+    for base in kind.__mro__ if encodings else ():
+        if base in encodings:
+            return _codec(base, *encodings[base])
     names = [f"{base.__module__}.{base.__qualname__}" for base in kind.__mro__]
     if "enum.Enum" in names:
         return _enum_value
@@ -83,6 +87,29 @@ def _find_rule(kind: type) -> Rule:
     if callable(getattr(kind, "__json__", None)):
         return lambda value, _: (value.__json__(), None)
     return _repr
+
+
+def _codec(cls: type, encode: Callable[[Any], Any], name: str | None) -> Rule:
+    def replace(value: Any, walk: Marking) -> Replaced:
+        try:
+            sent = encode(value)
+        except Exception as error:
+            raise _codec_refusal(walk, cls, error) from error
+        if name is None:
+            return sent, None
+        try:
+            wire = convert(sent, walk)
+        except RecursionError as error:
+            raise _codec_refusal(walk, cls, error) from None
+        # Behind all marks of what it has made.
+        walk.mark(["codec", name])
+        return wire, LEAF
+
+    return replace
+
+
+def _codec_refusal(walk: Marking, cls: type, error: Exception) -> UnserializableError:
+    return walk.refusal(f"the codec of {cls.__qualname__} has failed: {error!r}")
 
 
 def _enum_value(member: Any, _walk: Marking) -> Replaced:
@@ -130,6 +157,44 @@ def _numpy_scalar(value: Any, walk: Marking) -> Replaced:
     return replace_scalar(value, walk)
 
 
+def _column(value: Any, walk: Marking) -> Replaced:
+    from pyferry.frames import to_frame
+
+    return to_frame(value, walk)
+
+
+def _pandas_frame(value: Any, walk: Marking) -> Replaced:
+    from pyferry.frames import replace_pandas
+
+    return replace_pandas(value, walk)
+
+
+def _polars_frame(value: Any, walk: Marking) -> Replaced:
+    from pyferry.frames import replace_polars
+
+    return replace_polars(value, walk)
+
+
+def _arrow_table(value: Any, walk: Marking) -> Replaced:
+    from pyferry.frames import replace_arrow
+
+    return replace_arrow(value, walk)
+
+
+def _arrow_scalar(value: Any, _walk: Marking) -> Replaced:
+    return value.as_py(), None
+
+
+def _image(value: Any, walk: Marking) -> Replaced:
+    from pyferry.images import replace_image
+
+    return replace_image(value, walk)
+
+
+def _lazy_frame(value: Any, walk: Marking) -> Replaced:
+    raise walk.refusal(f"a value of type {type_name(value)}, which is a plan; send .collect()")
+
+
 def _masked_array(value: Any, walk: Marking) -> Replaced:
     raise walk.refusal(f"a value of type {type_name(value)}; masks are not carried; send .filled()")
 
@@ -175,8 +240,21 @@ _BY_NAME: dict[str, Rule] = {
     "numpy.ma.MaskedArray": _masked_array,
     "numpy.ndarray": _numpy_array,
     "numpy.generic": _numpy_scalar,
+    **dict.fromkeys(["pandas.core.frame.DataFrame", "pandas.DataFrame"], _pandas_frame),
+    **dict.fromkeys(["pandas.core.series.Series", "pandas.Series"], _column),
+    **dict.fromkeys(["pandas.core.indexes.base.Index", "pandas.Index"], _column),
+    "pandas.core.arrays.base.ExtensionArray": _column,
     "pandas._libs.missing.NAType": _none,
     "pandas._libs.tslibs.period.Period": _text,
+    "polars.dataframe.frame.DataFrame": _polars_frame,
+    "polars.series.series.Series": _column,
+    "polars.lazyframe.frame.LazyFrame": _lazy_frame,
+    "pyarrow.lib.Table": _arrow_table,
+    "pyarrow.lib.RecordBatch": _arrow_table,
+    "pyarrow.lib.Array": _column,
+    "pyarrow.lib.ChunkedArray": _column,
+    "pyarrow.lib.Scalar": _arrow_scalar,
+    "PIL.Image.Image": _image,
     # Generators will be streams (contract T-1), and a repr of either tells nobody anything.
     "builtins.generator": _stream,
     "builtins.async_generator": _stream,

@@ -21,14 +21,20 @@ if TYPE_CHECKING:
 
 __all__ = ["Marking", "to_marked"]
 
+ATTACHED_KINDS = ("bytes", "array", "arrow")
+"""Marks whose place names an attachment."""
 
-def to_marked(value: Any, *, is_strict: bool, root: str = "result") -> Marked:
+
+def to_marked(
+    value: Any, *, is_strict: bool, is_plain: bool = False, root: str = "result"
+) -> Marked:
     """Return `value` in its wire form, its marks, and its attachments, numbered from 0.
 
     Args:
         value: any object; not mutated, and parts of it may be returned as they are. Attachments may
             be views of its memory.
         is_strict: whether what no rule carries is refused, rather than sent as its `repr`.
+        is_plain: whether everything is to have the form that JSON has for it, without marks.
         root: what paths begin with.
 
     Raises:
@@ -40,7 +46,10 @@ def to_marked(value: Any, *, is_strict: bool, root: str = "result") -> Marked:
         return value, None, None
     if kind is int and -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER:
         return value, None, None
-    walk = Marking(root, is_strict=is_strict)
+    make: type[Marking] = Marking
+    if is_plain:
+        from pyferry.plainforms import PlainForms as make  # noqa: N813
+    walk = make(root, is_strict=is_strict)
     wire = convert(value, walk)
     return wire, walk.marks or None, walk.attachments or None
 
@@ -50,9 +59,12 @@ class Marking(Walk):
 
     Attributes:
         is_strict: whether what no rule carries is refused.
+        is_plain: whether JSON is to be all: nothing is marked or attached then.
     """
 
     __slots__ = ("attachments", "is_strict", "marks")
+
+    is_plain = False
 
     def __init__(self, root: str, *, is_strict: bool) -> None:
         """Begin at the root."""
@@ -61,7 +73,7 @@ class Marking(Walk):
         self.marks: list[Mark] = []
         self.attachments: list[Attachment] = []
 
-    def mark(self, kind: str) -> None:  # noqa: D102 - of `Walk`, as those below
+    def mark(self, kind: str | list[str]) -> None:  # noqa: D102 - of `Walk`, as those below
         self.marks.append([self.keys(), kind])
 
     def attach(self, data: Attachment) -> int:
@@ -94,7 +106,7 @@ class Marking(Walk):
         # The keys before it were strings: what is marked below them is about to be met again.
         here, marks = self.keys(), self.marks
         while marks and len(marks[-1][0]) > len(here) and marks[-1][0][: len(here)] == here:
-            if marks.pop()[1] in ("bytes", "array"):
+            if marks.pop()[1] in ATTACHED_KINDS:
                 self.attachments.pop()
 
 

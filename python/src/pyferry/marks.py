@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["Attachments", "Marked", "place_marks"]
 
 
+_REVIVED = object()
+
+
 class Attachments:
     """The attachments of a frame, each of which one mark names.
 
@@ -58,13 +61,19 @@ class Marked:
     def place(self, root: Any, path: Any, kind: Any, attachments: Attachments) -> None:
         """Find and judge one place. Until it is revived nothing in it can be marked any more."""
         prepare = _KINDS.get(kind) if type(kind) is str else None
-        if prepare is None:
-            raise MalformedFrameError(f"a mark of the kind {kind!r:.40}")
         container = root
         for key in path[:-1]:
             container = _step(container, key)
         key = path[-1]
-        revive, content = prepare(_step(container, key), attachments)
+        content = _step(container, key)
+        if prepare is not None:
+            revive, content = prepare(content, attachments)
+        else:
+            revive = _codec_of(kind)
+            last = self._places[-1] if self._places else None
+            if last is not None and last[0] is container and last[1] == key:
+                # What it is to read is what the mark before it makes.
+                content = _REVIVED
         container[key] = None
         self._places.append((container, key, revive, content, path))
 
@@ -76,10 +85,10 @@ class Marked:
         """
         for container, key, revive, content, path in self._places:
             try:
-                container[key] = revive(content)
+                container[key] = revive(container[key] if content is _REVIVED else content)
             except (TypeError, ValueError, OverflowError) as error:  # noqa: PERF203
                 root, keys = ("kwargs", path) if type(path[0]) is str else ("args", path)
-                raise UnserializableError(format_path(root, keys), str(error)) from None
+                raise UnserializableError(format_path(root, keys), str(error)) from error.__cause__
 
 
 def place_marks(
@@ -114,6 +123,26 @@ def _step(container: Any, key: Any) -> Any:
     elif type(container) is dict and type(key) is str and key in container:
         return container[key]
     raise MalformedFrameError(f"the path of a mark leads nowhere at {key!r:.40}")
+
+
+def _codec_of(kind: Any) -> Revive:
+    """Return what reads a value of this codec: when it is not known here, as it is."""
+    if type(kind) is not list or len(kind) != 2 or kind[0] != "codec" or type(kind[1]) is not str:
+        raise MalformedFrameError(f"a mark of the kind {kind!r:.40}")
+    name = kind[1]
+
+    def revive(sent: Any) -> Any:
+        from pyferry.registry import decodings
+
+        decode = decodings.get(name)
+        if decode is None:
+            return sent
+        try:
+            return decode(sent)
+        except Exception as error:
+            raise ValueError(f"the codec {name!r} has failed: {error!r}") from error
+
+    return revive
 
 
 def _prepare_integer(text: Any, _attachments: Attachments) -> tuple[Revive, Any]:
@@ -173,6 +202,10 @@ def _prepare_array(place: Any, attachments: Attachments) -> tuple[Revive, Any]:
     return _make_array, (data, dtype, shape)
 
 
+def _prepare_arrow(index: Any, attachments: Attachments) -> tuple[Revive, Any]:
+    return _make_table, attachments.take(index)
+
+
 _KINDS: dict[str, Callable[[Any, Attachments], tuple[Revive, Any]]] = {
     "int": _prepare_integer,
     "float": _prepare_float,
@@ -181,6 +214,7 @@ _KINDS: dict[str, Callable[[Any, Attachments], tuple[Revive, Any]]] = {
     "date": _prepare_date,
     "bytes": _prepare_bytes,
     "array": _prepare_array,
+    "arrow": _prepare_arrow,
 }
 
 
@@ -228,3 +262,9 @@ def _make_array(content: tuple[memoryview, str, list[int]]) -> Any:
     from pyferry.arrays import make_array
 
     return make_array(*content)
+
+
+def _make_table(data: memoryview) -> Any:
+    from pyferry.frames import make_table
+
+    return make_table(data)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FEATURES",
     "PONG",
+    "VALUES",
     "Accept",
     "Call",
     "Define",
@@ -34,6 +35,7 @@ __all__ = [
     "encode_ready",
     "encode_returned",
     "parse_body",
+    "read_values",
 ]
 
 FEATURES = ("parts", "modules", "spread")
@@ -41,6 +43,8 @@ FEATURES = ("parts", "modules", "spread")
 PROTOCOL = 1
 """The highest version of the negotiated protocol that is spoken here, see `negotiated.py`."""
 
+VALUES = ("faithful", "json")
+"""How results may be wanted: as what they are, or in the plain forms that JSON has."""
 MAX_SPIN_US = 1_000_000
 """A second, which is twenty thousand times what is of use."""
 
@@ -57,6 +61,7 @@ class Call:
         call_id: a text in the base protocol, an integer in version 1.
         is_spread: whether the arguments came as `spread`, which is what paths to them begin with.
         marked: places in the arguments that mean something else than what stands there.
+        values: how the result is wanted, where it is not as the host has agreed: see `VALUES`.
         problem: why the arguments cannot be read; they are empty then, and the call fails with it.
     """
 
@@ -67,6 +72,7 @@ class Call:
     kwargs = _NO_KEYWORDS
     is_spread = False
     marked: Marked | None = None
+    values: str | None = None
     problem: UnserializableError | None = None
 
     def __init__(self, call_id: str | int, function: str, args: list[Any]) -> None:
@@ -106,21 +112,29 @@ class Accept:
 
     Attributes:
         is_strict: whether a result that no rule carries fails its call.
+        values: how results are wanted, see `VALUES`.
         max_result: in bytes; a larger one fails its call.
         spin_us: for how many microseconds to look for more before each read; 0, not at all.
     """
 
     is_define = False
 
-    __slots__ = ("is_strict", "max_result", "protocol", "spin_us")
+    __slots__ = ("is_strict", "max_result", "protocol", "spin_us", "values")
 
     def __init__(
-        self, protocol: int, *, is_strict: bool, max_result: int | None, spin_us: int
+        self,
+        protocol: int,
+        *,
+        is_strict: bool,
+        max_result: int | None,
+        spin_us: int,
+        values: str = VALUES[0],
     ) -> None:
         self.protocol = protocol
         self.is_strict = is_strict
         self.max_result = max_result
         self.spin_us = spin_us
+        self.values = values
 
 
 class Ping:
@@ -229,7 +243,21 @@ def _decode_accept(fields: dict[str, Any]) -> Accept:
     if spin_us is not None and (type(spin_us) is not int or not 0 <= spin_us <= MAX_SPIN_US):
         expected = f"an integer from 0 to {MAX_SPIN_US}"
         raise MalformedFrameError(f"the field spinUs is {_kind(spin_us)}, not {expected}")
-    return Accept(protocol, is_strict=bool(is_strict), max_result=max_result, spin_us=spin_us or 0)
+    return Accept(
+        protocol,
+        is_strict=bool(is_strict),
+        max_result=max_result,
+        spin_us=spin_us or 0,
+        values=read_values(fields) or VALUES[0],
+    )
+
+
+def read_values(fields: dict[str, Any]) -> str | None:
+    """Read how results are wanted; `None` when that is not said."""
+    values = fields.get("values")
+    if values is not None and values not in VALUES:
+        raise MalformedFrameError(f"the field values is neither of {' and '.join(VALUES)}")
+    return values
 
 
 def decode_define(fields: dict[str, Any]) -> Define:

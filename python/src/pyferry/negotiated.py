@@ -9,7 +9,7 @@ from __future__ import annotations
 from pyferry.errors import FrameTooLargeError, MalformedFrameError, ValueTooLargeError
 from pyferry.jsontext import quote, write_json
 from pyferry.marking import to_marked
-from pyferry.messages import Call, Ping, Unknown, decode_define, parse_body
+from pyferry.messages import Call, Ping, Unknown, decode_define, parse_body, read_values
 from pyferry.parcels import IS_PARCEL, Large, attached_body
 from pyferry.walk import MAX_SAFE_INTEGER
 
@@ -191,10 +191,17 @@ def _decode_call(message: list[Any], attachments: Attachments | None) -> Call:
         if type(marks) is not list:
             raise MalformedFrameError("the marks of a call are no array")
         call.marked = place_marks(args, call.kwargs, marks, attachments or Attachments([]))
+    options = message[5] if size > 5 else None
+    if type(options) is dict:
+        call.values = read_values(options)
+    elif options is not None:
+        raise MalformedFrameError("the options of a call are no object")
     return call
 
 
-def encode_returned(call_id: int, result: Any, *, is_strict: bool, limits: Limits) -> Written:
+def encode_returned(
+    call_id: int, result: Any, *, is_strict: bool, limits: Limits, is_plain: bool = False
+) -> Written:
     """Write the answer to a call that returned: a message, or a frame when it has attachments.
 
     Raises:
@@ -202,7 +209,7 @@ def encode_returned(call_id: int, result: Any, *, is_strict: bool, limits: Limit
         ValueTooLargeError: when it is over the limit of results.
         FrameTooLargeError: when the table of its attachments alone is over that of frames.
     """
-    wire, marks, attachments = to_marked(result, is_strict=is_strict)
+    wire, marks, attachments = to_marked(result, is_strict=is_strict, is_plain=is_plain)
     text = f"[{call_id},{write_json(wire)}]"
     if marks is not None:
         text = f"{text[:-1]},{write_json(marks)}]"

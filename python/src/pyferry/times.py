@@ -27,7 +27,7 @@ def replace_datetime(value: Any, walk: Marking) -> Replaced:
     """Take a datetime for a date if it has a zone, else for text; pandas' `NaT` for `None`."""
     if value != value:
         return None, None
-    if value.utcoffset() is None:
+    if walk.is_plain or value.utcoffset() is None:
         return value.isoformat(), None
     import datetime
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Keys = tuple[Union[str, int], ...]
 
-__all__ = ["MAX_DEPTH", "MAX_SAFE_INTEGER", "format_path", "from_wire", "to_wire"]
+__all__ = ["MAX_DEPTH", "MAX_SAFE_INTEGER", "format_path", "from_wire", "to_wire", "write_bytes"]
 
 _BASE64_LETTERS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 
@@ -65,13 +65,18 @@ class _Refusing(Walk):
         raise self.refusal(f"{value!r}, which JSON does not have; send None or a string")
 
     def replace_bytes(self, value: bytes) -> Any:
-        from binascii import b2a_base64
-
-        return {"__bytes__": True, "b64": b2a_base64(value, newline=False).decode("ascii")}
+        return write_bytes(value)
 
     def begin_map(self, key: object) -> NoReturn:
         kind = type(key).__qualname__
         raise self.refusal(f"a key of type {kind}; the keys of an object are strings")
+
+
+def write_bytes(value: bytes) -> dict[str, Any]:
+    """Return the object that stands for bytes where only JSON is spoken."""
+    from binascii import b2a_base64
+
+    return {"__bytes__": True, "b64": b2a_base64(value, newline=False).decode("ascii")}
 
 
 def from_wire(value: Any, root: str, keys: Keys = ()) -> Any:

@@ -77,9 +77,14 @@ class Walk:
         """Be told that the dict at this place has a key that is no string; it begins anew."""
         raise NotImplementedError
 
-    def mark(self, kind: str) -> None:
+    def mark(self, kind: str | list[str]) -> None:
         """Mark this place; what is in it has been converted."""
         raise NotImplementedError
+
+    def leave(self, items: list[Any], mark: str) -> Any:
+        """Mark this place, where the items are; return what stands there."""
+        self.mark(mark)
+        return items
 
     def check_text(self, text: str) -> None:
         """Refuse what is not valid Unicode."""
@@ -194,9 +199,7 @@ def convert(value: Any, walk: Walk) -> Any:
             items.append(convert(item, walk))  # noqa: PERF401
     path.pop()
     containers.pop()
-    if mark is not None:
-        walk.mark(mark)
-    return items
+    return items if mark is None else walk.leave(items, mark)
 
 
 _PLAIN = frozenset({str, type(None), bool, int, float, bytes, dict, list, tuple})

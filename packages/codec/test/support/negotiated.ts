@@ -1,6 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { arrayOf, dtypeOfWire } from '../../src/arrays.js'
-import { type Direction, FrameReader, type Message, MessageBatch } from '../../src/index.js'
+import {
+  ArrowData,
+  type Conversions,
+  type Direction,
+  FrameReader,
+  type Message,
+  MessageBatch,
+} from '../../src/index.js'
 import { readAll } from './frames.js'
 import { vectorsFolder } from './vectors.js'
 
@@ -50,6 +57,7 @@ const notations: Record<string, (content: never) => unknown> = {
   $set: (elements: unknown[]) => new Set(elements.map(valueMeant)),
   $date: (time: number) => new Date(time),
   $bytes: bytesOf,
+  $arrow: (hex: string) => new ArrowData(bytesOf(hex)),
   $array: ([dtype, shape, hex]: [string, number[], string]) => arrayOf(dtypeOfWire(dtype)!, shape, bytesOf(hex)),
 }
 
@@ -66,8 +74,11 @@ export function tableForm(message: Message, direction: Direction): unknown[] {
   switch (message.type) {
     case 'call': {
       const { args, kwargs } = message.spread!
-      const named = Object.keys(kwargs).length > 0 ? [kwargs] : []
-      return [message.callID, message.func, args, ...named]
+      const hasNames = Object.keys(kwargs).length > 0
+      const named = hasNames ? [kwargs] : []
+      const { values } = message
+      const rest = values === undefined ? named : [hasNames ? kwargs : null, null, { values }]
+      return [message.callID, message.func, args, ...rest]
     }
     case 'call_done': {
       if (message.ok) return [message.callID, message.result]
@@ -91,11 +102,11 @@ export function tableForm(message: Message, direction: Direction): unknown[] {
 
 /** The message that the tables write so. */
 export function messageOf(array: unknown[], direction: Direction): Message {
-  const [first, second, third, fourth] = array
+  const [first, second, third, fourth, , sixth] = array
   if (typeof first === 'number') {
     if (direction === 'worker') return { type: 'call_done', callID: first, ok: true, result: second }
     const spread = { args: third as unknown[], kwargs: (fourth ?? {}) as Record<string, unknown> }
-    return { type: 'call', callID: first, func: second as string, args: null, spread }
+    return { type: 'call', callID: first, func: second as string, args: null, spread, ...(sixth as object | undefined) }
   }
   const messages: Record<string, () => unknown> = {
     failed: () => ({ type: 'call_done', callID: second, ok: false, ...(third as object) }),
@@ -111,9 +122,10 @@ export function readNegotiated(
   pieces: Iterable<Uint8Array>,
   direction: Direction,
   options?: { maxFrameBytes?: number },
+  conversions?: Conversions,
 ): { messages: Message[]; error: unknown } {
   const reader = new FrameReader(options)
-  reader.useNegotiated(direction)
+  reader.useNegotiated(direction, { conversions })
   return readAll(reader, pieces)
 }
 
