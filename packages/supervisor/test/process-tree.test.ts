@@ -32,6 +32,7 @@ describe('process tree (V-15, S-4)', () => {
     const outside = await group(parent(true))
     const expected = process.platform === 'linux' ? [Number(outside.line)] : []
     expect(listEscapedDescendants(outside.pid).map(({ pid }) => pid)).toEqual(expected)
+    process.kill(Number(outside.line), 'SIGKILL')
   })
 
   it('S-4: kills the group and those that left it', async () => {
