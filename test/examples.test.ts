@@ -51,6 +51,19 @@ describe('examples', () => {
     expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([400, 400])
   }, 300_000)
 
+  it('pdf: the bytes of real PDFs go to pypdf, and their text comes back letter by letter', async () => {
+    const joined = join(home, 'joined.pdf')
+    const { stdout } = await run('pdf/pdf.mjs', joined)
+    expect(stdout).toMatch(/^Une lettre, 2 pages\n {2}│ Brasserie « Chez Léa »$/m)
+    expect(stdout).toContain("P.-S. Mon garçon n'a pas arrêté de parler des œufs à la neige.")
+    expect(stdout).toMatch(/^Factura 2026\/0042, 3 pages$/m)
+    expect(stdout).toContain('3 × jamón ibérico: 149,70 €')
+    expect(stdout).toContain('Größe, Fläche und Maße gemäß Anhang; łódka, škoda')
+    expect(stdout).toMatch(/^Uint8Array of [\d,]+ bytes, written to .*\nread again: 5 pages$/m)
+    expect(stdout).toMatch(/^what is no PDF: pypdf\.errors\.\w+: /m)
+    expect(readFileSync(joined).subarray(0, 5).toString()).toBe('%PDF-')
+  }, 300_000)
+
   it('sentence-transformers: is too large to run here, but is whole', async () => {
     // Several gigabytes of PyTorch: what it printed is recorded in its README.
     await run('--check', 'sentence-transformers/embed.mjs')
