@@ -33,12 +33,16 @@ def main(arguments: list[str]) -> None:
     except UsageError as error:
         sys.exit(_complain(f"{error}\n{USAGE}"))
     try:
-        read_end, write_end = _claim(options)
+        read_end, write_end, lifeline = _claim(options)
     except (OSError, HandshakeError) as error:
         sys.exit(_complain(f"the channel cannot be used: {error}\n"))
     _send_ready(write_end, options.max_frame_bytes)
     _prepare_for_user_code()
     _serve(read_end, write_end, options)
+    if lifeline is not None:
+        from pyferry.lifeline import end_if_closed
+
+        end_if_closed(lifeline)
     _leave()
 
 
@@ -47,7 +51,8 @@ def _complain(text: str) -> int:
     return 2
 
 
-def _claim(options: Options) -> tuple[int, int]:
+def _claim(options: Options) -> tuple[int, int, int | None]:
+    """Return the channel, and a lifeline that may outlive it when the host is killed."""
     if options.lifeline is not None:
         from pyferry.lifeline import hold_lifeline
 
@@ -55,11 +60,11 @@ def _claim(options: Options) -> tuple[int, int]:
     if options.connect:
         return _meet_host()
     if options.stdio:
-        return claim_stdio()
-    return claim_descriptors(options.fd_in, options.fd_out)
+        return (*claim_stdio(), None)
+    return (*claim_descriptors(options.fd_in, options.fd_out), None)
 
 
-def _meet_host() -> tuple[int, int]:
+def _meet_host() -> tuple[int, int, int]:
     from pyferry.lifeline import hold_lifeline
     from pyferry.rendezvous import meet, read_invitation
 
@@ -67,7 +72,7 @@ def _meet_host() -> tuple[int, int]:
     invitation = read_invitation(stdin)
     # Nothing more comes on it: its end is the host's, from before we look for the host elsewhere.
     hold_lifeline(stdin)
-    return claim_descriptors(*meet(invitation))
+    return (*claim_descriptors(*meet(invitation)), stdin)
 
 
 def _send_ready(write_end: int, limit: int) -> None:
