@@ -89,6 +89,7 @@ function number(count, bytes = 4) {
   return header
 }
 
+const hexadecimal = (integer) => (integer < 0n ? `-0x${(-integer).toString(16)}` : `0x${integer.toString(16)}`)
 const hex = (text) => Buffer.from(text, 'hex')
 const array = (dtype, shape, data) => ({ $array: [dtype, shape, data] })
 
@@ -262,7 +263,28 @@ value('ints', {
   ],
   meant: [{ $int: '-9007199254740992' }, 5, { $int: `1${'0'.repeat(400)}` }],
 })
-value('int-of-many-digits', { wire: '7'.repeat(6000), marks: [[[], 'int']], meant: { $int: '7'.repeat(6000) } })
+// The last decimal one, and the first that is not.
+for (const [name, write] of [
+  ['most', String],
+  ['more', hexadecimal],
+]) {
+  const least = (1n << 2048n) - (name === 'most' ? 1n : 0n)
+  for (const [sign, integer] of [
+    ['', least],
+    ['-negative', -least],
+  ]) {
+    value(`int-of-${name}-digits${sign}`, {
+      wire: write(integer),
+      marks: [[[], 'int']],
+      meant: { $int: String(integer) },
+    })
+  }
+}
+value('int-of-many-digits', {
+  wire: hexadecimal(BigInt('7'.repeat(6000))),
+  marks: [[[], 'int']],
+  meant: { $int: '7'.repeat(6000) },
+})
 value('floats-not-finite', {
   wire: ['nan', 'inf', '-inf', 1.5],
   marks: [
@@ -958,7 +980,7 @@ for (const [index, text] of [
   '1e5',
   ' 1',
   '1 ',
-  '0x10',
+  '1f',
   '1_000',
   '٣',
   'nan',
@@ -966,6 +988,23 @@ for (const [index, text] of [
 ].entries()) {
   badMarks(`int-text-${index}`, text, [[[], 'int']])
 }
+for (const [index, text] of [
+  '1'.repeat(641),
+  '0x',
+  '-0x',
+  '0x0',
+  '0x01',
+  '0X1',
+  '0x1F',
+  '0xg',
+  '0x-1',
+  '0x 1',
+  '0x1_0',
+  '+0x1',
+].entries()) {
+  badMarks(`int-long-${index}`, text, [[[], 'int']])
+}
+badMarks('float-long', '1'.repeat(641), [[[], 'float']])
 badMarks('int-number', 5, [[[], 'int']])
 badMarks('int-null', null, [[[], 'int']])
 for (const [index, text] of [
@@ -1061,6 +1100,7 @@ for (const [name, inPlace] of [
   ['shape-short', [0, '<i8', [0]]],
   ['shape-long', [0, '<i8', [2]]],
   ['shape-huge', [0, '|u1', [4294967296, 4294967296]]],
+  ['shape-of-many', [0, '<i8', new Array(65).fill(1)]],
   ['shape-huge-and-none', [0, '|u1', [4294967296, 0]]],
 ]) {
   badMarks(`array-${name}`, inPlace, [[[], 'array']], part)

@@ -553,3 +553,15 @@ def test_floats_of_all_kinds_come_back(host: Host) -> None:
     assert answer[1][3:] == [0.5, 1e300]
     assert [kind for _, kind in answer[2]] == ["float"] * (len(answer[2]))
     assert math.isinf(float(answer[1][1]))
+
+
+@pytest.mark.parametrize("inline", [0, 1 << 20], ids=["in a parcel", "in the frame"])
+def test_nesting_that_cannot_be_read_is_malformed(inline: int) -> None:
+    """D-6, W-4: 100,000 levels."""
+    text = b'[[1,"f",[' + b"[" * 100_000 + b"]" * 100_000 + b"]]]"
+    parcels = Parcels()
+    *pieces, last = [b"".join(each)[4:] for each in Large(text, [], inline, 1 << 26).frames()]
+    for piece in pieces:
+        assert decode_batch(piece, parcels) == []
+    with pytest.raises(MalformedFrameError, match="nested too deeply"):
+        decode_batch(last, parcels)

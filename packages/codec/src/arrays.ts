@@ -27,6 +27,9 @@ interface TypedArrayClass {
 /** Newer than the lib we compile against, and absent before Node 24: its bits are shown as integers there. */
 const Float16 = (globalThis as { Float16Array?: TypedArrayClass }).Float16Array ?? Uint16Array
 
+/** That numpy has, and `memoryview`. */
+const MAX_DIMENSIONS = 64
+
 export interface DType {
   /** As numpy prints it: `'float64'`. */
   name: string
@@ -85,7 +88,8 @@ export function dtypeOfArray(array: TypedArray): DType | undefined {
 
 /** How many bytes an array of this dtype and shape takes; `undefined` for a shape that is none. */
 export function byteLengthOf({ array, elements }: DType, shape: unknown): number | undefined {
-  if (!Array.isArray(shape) || !shape.every((each) => Number.isSafeInteger(each) && each >= 0)) return undefined
+  if (!Array.isArray(shape) || shape.length > MAX_DIMENSIONS) return undefined
+  if (!shape.every((each) => Number.isSafeInteger(each) && each >= 0)) return undefined
   return shape.reduce((product: number, each: number) => product * each, elements * array.BYTES_PER_ELEMENT)
 }
 
@@ -111,7 +115,7 @@ export class NDArray {
     const known = dtypeOfName(dtype)
     if (known === undefined) throw new OptionError('dtype', dtype, `one of ${[...byName.keys()].join(', ')}, or a time`)
     const size = byteLengthOf(known, shape)
-    if (size === undefined) throw new OptionError('shape', shape, 'an array of integers from 0')
+    if (size === undefined) throw new OptionError('shape', shape, 'an array of at most 64 integers from 0')
     if (!ArrayBuffer.isView(data) || typedArrayNameOf(data) !== known.array.name || data.byteLength !== size) {
       const count = size / known.array.BYTES_PER_ELEMENT
       throw new OptionError(

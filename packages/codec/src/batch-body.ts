@@ -1,16 +1,22 @@
 /** The body of one frame of version 1, back to its messages (NEGOTIATED.md, "Frames" and "Messages"). */
 import type { Conversions } from './conversions.js'
+import { isNestedDeeper, MAX_MARKED_DEPTH } from './depth.js'
+import { UnserializableError } from './errors.js'
 import { findUnsafeIntegers, mayHoldUnsafeIntegers } from './json-text.js'
 import { Attachments, MarkFault, MarkReader } from './marks.js'
 import { describeFault, isValueForm, validateMessage } from './message-table.js'
 import type { CallFailedMessage, HostMessage, UnknownMessage, ValueForm, WorkerMessage } from './messages.js'
 import { ATTACHED, IS_PARCEL, Parcels } from './parcels.js'
+import { MAX_DEPTH } from './value-walker.js'
 import type { JsonObject, JsonValue } from './values.js'
 
 /** Who writes what is read: the first elements of their messages mean different things. */
 export type Direction = 'host' | 'worker'
 
 const OPEN_BRACKET = 0x5b
+
+/** `[[],"bytes"]` */
+const LEAST_MARK_BYTES = 12
 
 /** A byte order mark is kept, so that it is seen. */
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -36,13 +42,28 @@ export function readBatch(
       return []
     }
     const { head, parts } = split(body, parcels, onFault)
-    const array = parse(head, onFault)
+    const { array, text } = parse(head, onFault)
+    const isDeep = isNestedDeeper(array, MAX_MARKED_DEPTH + 3, text)
     const beside = { attachments: new Attachments(parts), conversions }
+    let isAllRead = true
+    const giveUp = (message: JsonValue[], what: string) => {
+      isAllRead = false
+      return unreadable(message, direction, what, onFault)
+    }
     const messages = array.map((each) => {
       if (!Array.isArray(each) || each.length === 0) return onFault('a message is no array, or an empty one')
-      return read(each, beside, onFault)
+      if (isDeep && isNestedDeeper(each, MAX_MARKED_DEPTH + 2, text)) {
+        return giveUp(each, `nesting deeper than ${MAX_DEPTH}`)
+      }
+      try {
+        return read(each, beside, onFault)
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error
+        // More elements in a map or set, or more digits, than the engine can hold.
+        return giveUp(each, `what JavaScript cannot hold (${error.message})`)
+      }
     })
-    if (!beside.attachments.areAllTaken) onFault('an attachment is named by no mark')
+    if (isAllRead && !beside.attachments.areAllTaken) onFault('an attachment is named by no mark')
     return messages
   } catch (error) {
     if (error instanceof MarkFault) return onFault(error.message)
@@ -72,6 +93,8 @@ function split(body: Uint8Array, parcels: Parcels, onFault: Fail): { head: Uint8
     return body.subarray(offset - entry, offset)
   }
   const head = take(view.getUint32(4 + 4 * count))
+  // Before there is anything for each of them: a table of nothing but empty ones would take fifty times its size.
+  if (count * LEAST_MARK_BYTES > head.length) return onFault('has more attachments than its marks can name')
   const parts: Uint8Array[] = []
   for (let index = 0; index < count; index += 1) {
     const part = take(view.getUint32(4 + 4 * index))
@@ -82,7 +105,7 @@ function split(body: Uint8Array, parcels: Parcels, onFault: Fail): { head: Uint8
   return head[0] === OPEN_BRACKET ? { head, parts } : onFault('its messages do not begin with [')
 }
 
-function parse(head: Uint8Array, onFault: Fail): JsonValue[] {
+function parse(head: Uint8Array, onFault: Fail): { array: JsonValue[]; text: string } {
   let text: string
   try {
     text = decoder.decode(head)
@@ -96,7 +119,22 @@ function parse(head: Uint8Array, onFault: Fail): JsonValue[] {
     return onFault('not JSON', cause)
   }
   if (mayHoldUnsafeIntegers(text) && !findUnsafeIntegers(text).next().done) onFault('holds an integer beyond ±(2^53−1)')
-  return array
+  return { array, text }
+}
+
+/** A call or an answer whose values fail it, and it alone (contract D-6). */
+function unreadable(
+  array: JsonValue[],
+  direction: Direction,
+  what: string,
+  onFault: Fail,
+): HostMessage | WorkerMessage {
+  const [first, second] = array
+  if (typeof first !== 'number') return onFault(`a message holds ${what}`)
+  const callID = readId(first, onFault)
+  const valueError = new UnserializableError(direction === 'worker' ? 'result' : 'args', `holds ${what}`)
+  if (direction === 'worker') return { type: 'call_done', callID, ok: true, result: undefined, valueError }
+  return { type: 'call', callID, func: String(second), args: undefined, valueError }
 }
 
 function readWorkerMessage(

@@ -6,6 +6,7 @@ import { byteLengthOf, dtypeOfArray, dtypeOfName, isNDArray, type NDArray, type 
 import { type ArrowData, isArrowData, looksLikeTable } from './arrow.js'
 import { type Conversions, convertAt } from './conversions.js'
 import { ValueTooLargeError } from './errors.js'
+import { textOfInteger } from './integers.js'
 import { describeForeign, tryBytesOf, typedArrayNameOf } from './kinds.js'
 import { MAX_TEXT_BYTES } from './parcels.js'
 import { FIRST_FLOAT, ValueWalker } from './value-walker.js'
@@ -86,7 +87,7 @@ export class MarkedEncoder extends ValueWalker {
   protected encodeBigInt(value: bigint, depth: number): JsonValue {
     const number = Number(value)
     if (Number.isSafeInteger(number)) return number
-    const text = String(value)
+    const text = textOfInteger(value)
     this.spend(text.length)
     return this.#mark(depth, 'int', text)
   }

@@ -4,6 +4,7 @@ import { arrayOf, byteLengthOf, dtypeOfWire } from './arrays.js'
 import { ArrowData } from './arrow.js'
 import { type Conversions, convertAt } from './conversions.js'
 import type { UnserializableError } from './errors.js'
+import { isDecimal, tryReadInteger } from './integers.js'
 import { formatPath, type Keys } from './path.js'
 import { setProperty } from './value-walker.js'
 import type { JsonObject, JsonValue } from './values.js'
@@ -143,7 +144,8 @@ function isPlainObject(value: unknown): value is object {
 }
 
 function readInt(inPlace: JsonValue): bigint {
-  return typeof inPlace === 'string' && /^-?[1-9]\d*$/.test(inPlace) ? BigInt(inPlace) : fail('an integer', inPlace)
+  const value = typeof inPlace === 'string' ? tryReadInteger(inPlace) : undefined
+  return value ?? fail('an integer', inPlace)
 }
 
 const floats: Readonly<Record<string, number>> = {
@@ -156,7 +158,7 @@ const floats: Readonly<Record<string, number>> = {
 function readFloat(inPlace: JsonValue): number {
   if (typeof inPlace !== 'string') return fail('a float', inPlace)
   if (Object.hasOwn(floats, inPlace)) return floats[inPlace]!
-  return /^-?[1-9]\d*$/.test(inPlace) ? Number(inPlace) : fail('a float', inPlace)
+  return isDecimal(inPlace) ? Number(inPlace) : fail('a float', inPlace)
 }
 
 function readMap(inPlace: JsonValue): Map<unknown, unknown> {

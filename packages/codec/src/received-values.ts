@@ -2,10 +2,12 @@
  * The values of a received message. Most hold nothing that JSON did not carry as it is; only a text that may hold more is
  * looked at twice.
  */
+import { isNestedDeeper } from './depth.js'
 import { UnserializableError } from './errors.js'
 import { findUnsafeIntegers, mayHoldBytes, mayHoldUnsafeIntegers } from './json-text.js'
 import type { CallMessage, CallSucceededMessage, Message } from './messages.js'
 import { formatPath, type Keys } from './path.js'
+import { MAX_DEPTH } from './value-walker.js'
 import { decodeValue, type JsonValue } from './values.js'
 
 /**
@@ -27,12 +29,20 @@ function readOrTell<M extends CallMessage | CallSucceededMessage>(
 ): void {
   try {
     if (mayHoldUnsafeIntegers(text)) assertSafeIntegers(message, text)
-    if (mayHoldBytes(text)) read(message)
+    // Which refuses what is nested too deeply, too.
+    if (mayHoldBytes(text) || isDeep(message, text)) read(message)
   } catch (error) {
     if (!(error instanceof UnserializableError)) throw error
     forget(message)
     message.valueError = error
   }
+}
+
+function isDeep(message: CallMessage | CallSucceededMessage, text: string): boolean {
+  if (message.type === 'call_done') return isNestedDeeper(message.result as JsonValue, MAX_DEPTH, text)
+  const { args, spread } = message
+  if (spread === undefined) return isNestedDeeper(args as JsonValue, MAX_DEPTH, text)
+  return [spread.args, spread.kwargs].some((each) => isNestedDeeper(each as JsonValue, MAX_DEPTH + 1, text))
 }
 
 function readArguments(message: CallMessage): void {
@@ -67,7 +77,14 @@ function forgetResult(message: CallSucceededMessage): void {
 }
 
 function assertSafeIntegers(message: CallMessage | CallSucceededMessage, text: string): void {
+  let steps = 0
   for (const keys of findUnsafeIntegers(text)) {
+    // Nobody writes that: many of them, far down in what does not count.
+    steps += keys.length
+    if (steps > text.length) {
+      const root = message.type === 'call' ? 'args' : 'result'
+      throw new UnserializableError(root, 'comes with too many integers beyond ±(2^53−1)')
+    }
     const path = pathOfValue(message, keys)
     // Of a key given twice only the last one counts, so what stands in the text may not be in the message.
     if (path === undefined || Number.isSafeInteger(valueAt(message, keys))) continue

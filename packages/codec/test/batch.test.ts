@@ -8,7 +8,7 @@ import {
   UnserializableError,
   ValueTooLargeError,
 } from '../src/index.js'
-import { thrownBy } from './support/frames.js'
+import { frameOf, thrownBy } from './support/frames.js'
 import { readNegotiated } from './support/negotiated.js'
 
 const call = (args: unknown, callID: number | string = 1): HostMessage => ({ type: 'call', callID, func: 'f', args })
@@ -182,4 +182,17 @@ it('W-2: messages that are not of version 1 are refused', () => {
   expect(() => batch.add({ type: 'ready' })).toThrow(OptionError)
   expect(() => batch.add({ type: 'accept', protocol: 1 })).toThrow(OptionError)
   expect(() => batch.add({ type: 'other' } as never)).toThrow(OptionError)
+})
+
+it('W-4: a table of nothing but empty attachments is malformed before anything is made of it', () => {
+  const count = 2 ** 24 - 100
+  const body = Buffer.alloc(8 + 4 * count + 2)
+  body.writeUInt32BE(count)
+  body[0] = 1
+  body.writeUInt32BE(2, 4 + 4 * count)
+  body.write('[]', 8 + 4 * count)
+  const before = process.memoryUsage().heapUsed
+  const { error } = readNegotiated([frameOf(body)], 'worker')
+  expect(error).toMatchObject({ reason: 'has more attachments than its marks can name' })
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(64 * 1024 * 1024)
 })

@@ -70,6 +70,16 @@ describe('FrameReader', () => {
     expect(thrownBy(() => reader.tryNext())).toMatchObject({ size: 2 ** 26 + 1, limit: 2 ** 26 })
   })
 
+  it('W-4: takes no memory for a length within the limit either, before its bytes come', () => {
+    const before = process.memoryUsage().arrayBuffers
+    const readers = Array.from({ length: 50 }, () => new FrameReader())
+    for (const reader of readers) {
+      reader.push(Uint8Array.of(3, 0, 0, 0, 0x7b))
+      expect(reader.tryNext()).toBeUndefined()
+    }
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2_000_000)
+  })
+
   it('W-4: takes no memory for a length of 4 GiB that nothing follows', () => {
     const before = process.memoryUsage()
     const readers = Array.from({ length: 50 }, () => {

@@ -75,3 +75,10 @@ describe('readValues', () => {
     expect(message.valueError?.message).toContain('nesting deeper than 512')
   })
 })
+
+it('W-4: any number of unsafe integers far down in what is not known is gone through in linear time', () => {
+  const levels = 200_000
+  const hidden = `${'[12345678901234567890,'.repeat(levels)}0${']'.repeat(levels)}`
+  const message = read(`{"type":"call_done","callID":"c","ok":true,"new":${hidden},"result":1}`)
+  expect(message).toMatchObject({ valueError: { path: 'result', message: expect.stringContaining('too many') } })
+})

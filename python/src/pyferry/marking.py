@@ -24,6 +24,10 @@ __all__ = ["Marking", "to_marked"]
 ATTACHED_KINDS = ("bytes", "array", "arrow")
 """Marks whose place names an attachment."""
 
+MAX_DECIMAL_BITS = 2048
+"""617 digits. `str` and `int` may be set up to refuse more than 640: they take more than linear
+time."""
+
 
 def to_marked(
     value: Any, *, is_strict: bool, is_plain: bool = False, root: str = "result"
@@ -111,10 +115,5 @@ class Marking(Walk):
 
 
 def write_integer(value: int) -> str:
-    """Write decimal digits, of which there may be more than `str` wants to write since 3.11."""
-    try:
-        return str(value)
-    except ValueError:
-        from decimal import Decimal
-
-        return str(Decimal(value))
+    """Write decimal digits; a very long integer in hexadecimal, see NEGOTIATED.md."""
+    return hex(value) if value.bit_length() > MAX_DECIMAL_BITS else str(value)

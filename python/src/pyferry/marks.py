@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Attachments", "Marked", "place_marks"]
 
+MAX_DIGITS = 640
+"""Of a decimal integer; `int` reads so many however it is set up."""
+
+MAX_DIMENSIONS = 64
+"""That numpy has, and `memoryview`."""
+
 
 _REVIVED = object()
 
@@ -146,8 +152,8 @@ def _codec_of(kind: Any) -> Revive:
 
 
 def _prepare_integer(text: Any, _attachments: Attachments) -> tuple[Revive, Any]:
-    if type(text) is not str or not _is_decimal(text):
-        raise MalformedFrameError("what is marked as int is no decimal text")
+    if type(text) is not str or not (_is_decimal(text) or _is_hexadecimal(text)):
+        raise MalformedFrameError("what is marked as int is no integer as text")
     return _read_integer, text
 
 
@@ -190,7 +196,11 @@ def _prepare_array(place: Any, attachments: Attachments) -> tuple[Revive, Any]:
     size = size_of_item(dtype) if type(dtype) is str else None
     if size is None:
         raise MalformedFrameError(f"{dtype!r:.40} is no dtype of an array")
-    if type(shape) is not list or any(type(n) is not int or n < 0 for n in shape):
+    if (
+        type(shape) is not list
+        or len(shape) > MAX_DIMENSIONS
+        or any(type(n) is not int or n < 0 for n in shape)
+    ):
         raise MalformedFrameError("the shape of an array is no array of sizes")
     data = memoryview(attachments.take(index))
     for length in shape:
@@ -218,19 +228,23 @@ _KINDS: dict[str, Callable[[Any, Attachments], tuple[Revive, Any]]] = {
 }
 
 
+_HEXADECIMAL = "0123456789abcdef"
+
+
 def _is_decimal(text: str) -> bool:
     digits = text[1:] if text[:1] == "-" else text
-    return digits.isascii() and digits.isdigit() and digits[0] != "0"
+    return len(digits) <= MAX_DIGITS and digits.isascii() and digits.isdigit() and digits[0] != "0"
+
+
+def _is_hexadecimal(text: str) -> bool:
+    digits = text[1:] if text[:1] == "-" else text
+    return (
+        digits[:2] == "0x" and digits[2:3] not in ("", "0") and not digits[2:].strip(_HEXADECIMAL)
+    )
 
 
 def _read_integer(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        # More digits than `int` wants to read since 3.11.
-        from decimal import Decimal
-
-        return int(Decimal(text))
+    return int(text, 16 if "x" in text else 10)
 
 
 def _make_map(pairs: list[list[Any]]) -> dict[Any, Any]:

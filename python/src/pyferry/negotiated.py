@@ -40,6 +40,9 @@ PONG = '["pong"]'
 
 _OPEN_BRACKET = 0x5B
 
+_LEAST_MARK_BYTES = 12
+"""`[[],"bytes"]`"""
+
 MAX_TEXT_BYTES = 2**29 - 24
 """The longest JSON text: a host in JavaScript holds no longer string."""
 
@@ -121,19 +124,26 @@ def _split(body: bytes, parcels: Parcels) -> tuple[bytes, Attachments]:
     end = 8 + 4 * count
     if len(body) < end:
         raise MalformedFrameError("the frame's body ends inside its table of attachments")
-    table = [int.from_bytes(body[at : at + 4], "big") for at in range(4, end, 4)]
     view = memoryview(body)
-    parts: list[bytes | memoryview] = []
-    # The last one is that of the messages, which come first.
-    for entry in [table.pop(), *table]:
+    start = end
+
+    def take(entry: int) -> bytes | memoryview:
+        nonlocal end
         if entry >= IS_PARCEL:
-            parts.append(parcels.take(entry - IS_PARCEL))
-        else:
-            parts.append(view[end : end + entry])
-            end += entry
+            return parcels.take(entry - IS_PARCEL)
+        end += entry
+        return view[end - entry : end]
+
+    # The last entry is that of the messages, which come first.
+    head = bytes(take(int.from_bytes(view[start - 4 : start], "big")))
+    if count * _LEAST_MARK_BYTES > len(head):
+        # Before there is anything for each of them: a table of empty ones would take fifty times
+        # its size.
+        raise MalformedFrameError("the frame has more attachments than its marks can name")
+    table = [int.from_bytes(view[at : at + 4], "big") for at in range(4, start - 4, 4)]
+    parts = [take(entry) for entry in table]
     if end != len(body):
         raise MalformedFrameError(f"the parts of the frame's body are {end} bytes of {len(body)}")
-    head = bytes(parts.pop(0))
     if head[:1] != b"[":
         raise MalformedFrameError("the messages of the frame do not begin with [")
     return head, Attachments(parts)
