@@ -53,15 +53,16 @@ export const vitest =
 /**
  * The tests of the Python side.
  *
- * @param {{ python?: string }} options `python`: the interpreter they run on, else the one found on PATH
+ * @param {{ python?: string, args?: readonly string[], env?: Record<string, string> }} options `python`: the interpreter they run
+ *   on, else the one found on PATH; `args`: for pytest, in place of all tests
  * @returns {Step}
  */
 export const pytest =
-  ({ python } = {}) =>
+  ({ python, args = ['tests'], env = {} } = {}) =>
   async () => {
     const interpreter = await pythonTools(python)
     return withReport(parseJunitReport, (report) =>
-      run(interpreter, ['-m', 'pytest', `--junit-xml=${report}`, 'tests'], { cwd: join(root, 'python') }),
+      run(interpreter, ['-m', 'pytest', `--junit-xml=${report}`, ...args], { cwd: join(root, 'python'), env }),
     )
   }
 

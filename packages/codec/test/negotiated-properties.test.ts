@@ -1,42 +1,10 @@
 import { deepStrictEqual } from 'node:assert/strict'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { type Message, NDArray, ProtocolError } from '../src/index.js'
+import { type Message, ProtocolError } from '../src/index.js'
+import { id, kwargs, text, value } from './support/arbitrary.js'
 import { frameOf } from './support/frames.js'
 import { negotiatedVectors, readNegotiated, writeNegotiated } from './support/negotiated.js'
-
-const text = fc.string({ unit: 'grapheme' })
-const key = fc.oneof(text, fc.constantFrom('__proto__', 'constructor', 'length', ''))
-const typedArrays = [
-  ...[fc.int8Array(), fc.int16Array(), fc.uint16Array(), fc.int32Array(), fc.uint32Array(), fc.float32Array()],
-  ...[fc.float64Array(), fc.bigInt64Array(), fc.bigUint64Array()],
-]
-
-/** Every value that arrives as it was sent. */
-const { value } = fc.letrec<{ value: unknown }>((tie) => ({
-  value: fc.oneof(
-    { depthSize: 'small', withCrossShrink: true },
-    fc.constantFrom<unknown>(null, true, false, Number.NaN, -0, 0, 2 ** 53, -(2 ** 70), Infinity, -Infinity),
-    fc.maxSafeInteger(),
-    fc.double(),
-    // A small one arrives as the number that it is.
-    fc.bigInt().filter((each) => !Number.isSafeInteger(Number(each))),
-    text,
-    fc.date({ noInvalidDate: true }),
-    fc.uint8Array(),
-    ...typedArrays,
-    fc.uint8Array({ minLength: 6, maxLength: 6 }).map((data) => new NDArray('bool', [1, 2, 3], data)),
-    fc.float64Array({ minLength: 4, maxLength: 4 }).map((data) => new NDArray('complex128', [2], data)),
-    fc.array(tie('value'), { maxLength: 5 }),
-    fc.array(tie('value'), { maxLength: 5 }).map((elements) => new Set(elements)),
-    fc.array(fc.tuple(key, tie('value')), { maxLength: 5 }).map((entries) => Object.fromEntries(entries)),
-    // One whose keys are all texts arrives as an object.
-    fc.array(fc.tuple(tie('value'), tie('value')), { maxLength: 5 }).map((entries) => new Map([...entries, [1, null]])),
-  ),
-}))
-
-const id = fc.nat(Number.MAX_SAFE_INTEGER)
-const kwargs = fc.dictionary(key, value, { noNullPrototype: true })
 
 it('D-1, D-2: every result is read as it was written, however many wait', () => {
   fc.assert(
