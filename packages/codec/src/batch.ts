@@ -6,7 +6,7 @@ import { OptionError } from '@pyferry/errors'
 import type { Conversions } from './conversions.js'
 import { FrameTooLargeError, ValueTooLargeError } from './errors.js'
 import { encoder, type FrameOptions, frameOf, resolveMaxFrameBytes, stringify, utf8Length } from './frame.js'
-import { MarkedEncoder } from './marked-values.js'
+import { type LateAttachment, MarkedEncoder } from './marked-values.js'
 import { isValueForm, messageTypes, validateMessage } from './message-table.js'
 import type { CallMessage, CallSucceededMessage, HostMessage, Message, WorkerMessage } from './messages.js'
 import { attachedBody, LargeMessage, MAX_ATTACHMENTS } from './parcels.js'
@@ -25,11 +25,40 @@ const MAX_UNIT_BYTES = 3
 /** Attachments up to so many bytes go in the frame, copied: to send one in pieces takes longer (measured, see performance.md). */
 const INLINE_BYTES = 64 * 1024
 
+type Attached = Pick<MarkedEncoder, 'attachments' | 'attachedBytes'>
+
 export interface BatchOptions extends FrameOptions {
   /** Largest arguments, or largest result, of one call in bytes, text and attachments together. @default none */
   maxValueBytes?: number | undefined
   /** What is sent in place of values that the protocol does not know. @default nothing: they are refused */
   conversions?: Conversions | undefined
+}
+
+/** A message that holds a `Blob`, and waits for the bytes of it. Its other values are what they were, but for large ones. */
+export class LateMessage {
+  /** Its values, as errors call them. */
+  readonly what: string
+  /** Its JSON. */
+  readonly text: string
+  /** To be read by whoever sends it, and given to `addLate`. */
+  readonly blobs: readonly LateAttachment[]
+  readonly #attachments: readonly Uint8Array[]
+
+  /** `MessageBatch.add` makes them. */
+  constructor(what: string, text: string, { attachments, late }: MarkedEncoder) {
+    this.what = what
+    this.text = text
+    this.blobs = late
+    // Copied, where they would be if it were sent now: until then their owner may change them.
+    this.#attachments = attachments.map((each) => (each.length <= INLINE_BYTES ? new Uint8Array(each) : each))
+  }
+
+  /** All attachments, in their order. @param contents - of the blobs */
+  attachmentsWith(contents: readonly Uint8Array[]): Uint8Array[] {
+    const all = [...this.#attachments]
+    for (const [at, { index }] of this.blobs.entries()) all[index] = contents[at]!
+    return all
+  }
 }
 
 export class MessageBatch {
@@ -57,16 +86,30 @@ export class MessageBatch {
   /**
    * Encode `message`. When it throws, nothing was added.
    *
-   * @returns the message, not added, when it is too large for a frame among others: whoever sends it takes its own `frames()`
+   * @returns the message, not added, when it is too large for a frame among others: whoever sends it takes its own `frames()`; or when it
+   * holds a `Blob`: `addLate` adds it once that has been read
    * @throws UnserializableError naming the path of what cannot be carried
    * @throws ValueTooLargeError when its values are over `maxValueBytes`, or their text is longer than a string can be
    * @throws FrameTooLargeError when another message would be over the limit, or the table of its attachments alone
    * @throws OptionError for a message whose type is not of version 1, or whose fields are wrong
    */
-  add(message: HostMessage | WorkerMessage): LargeMessage | undefined {
+  add(message: HostMessage | WorkerMessage): LargeMessage | LateMessage | undefined {
     if (message.type === 'call' || (message.type === 'call_done' && message.ok)) return this.#addValues(message)
     this.#addText(textOf(message))
     return undefined
+  }
+
+  /**
+   * Add a message whose blobs have been read, to this batch or to that of another.
+   *
+   * @param contents - of its `blobs`, in their order
+   * @returns as `add` does for what is too large
+   * @throws ValueTooLargeError, FrameTooLargeError as `add` does
+   */
+  addLate(late: LateMessage, contents: readonly Uint8Array[]): LargeMessage | undefined {
+    const attachments = late.attachmentsWith(contents)
+    const attachedBytes = attachments.reduce((sum, { length }) => sum + length, 0)
+    return this.#addAttached(late.what, late.text, { attachments, attachedBytes })
   }
 
   /** What waits, as frames; they may share memory, and must not be changed or transferred. */
@@ -97,7 +140,7 @@ export class MessageBatch {
     return frames
   }
 
-  #addValues(message: CallMessage | CallSucceededMessage): LargeMessage | undefined {
+  #addValues(message: CallMessage | CallSucceededMessage): LargeMessage | LateMessage | undefined {
     const values = this.#isEncoding ? new MarkedEncoder(this.#conversions) : this.#encoder
     const isCall = message.type === 'call'
     const what = isCall ? 'arguments' : 'a result'
@@ -105,24 +148,30 @@ export class MessageBatch {
     try {
       values.begin(what, this.#maxValueBytes)
       const text = isCall ? textOfCall(message, values) : textOfResult(message, values)
+      if (values.late.length > 0) return new LateMessage(what, text, values)
       const most = text.length * MAX_UNIT_BYTES + BRACKETS
       const limit = Math.min(JOIN_BYTES, this.#maxBytes)
       if (values.attachments.length === 0 && most <= Math.min(limit, this.#maxValueBytes)) {
         this.#waiting.push(text)
         return undefined
       }
-      const bytes = utf8Length(text) + BRACKETS + values.attachedBytes
-      if (bytes > this.#maxValueBytes) throw new ValueTooLargeError(what, bytes, this.#maxValueBytes)
-      if (values.attachments.length > 0 || bytes > limit) return this.#addLarge(`[${text}]`, values, limit)
-      this.#waiting.push(text)
-      return undefined
+      return this.#addAttached(what, text, values)
     } finally {
       this.#isEncoding = values !== this.#encoder
     }
   }
 
-  /** What has attachments, or is over the limit. */
-  #addLarge(text: string, { attachments, attachedBytes }: MarkedEncoder, limit: number): LargeMessage | undefined {
+  /** What has attachments, or may be over the limit. */
+  #addAttached(what: string, text: string, values: Attached): LargeMessage | undefined {
+    const limit = Math.min(JOIN_BYTES, this.#maxBytes)
+    const bytes = utf8Length(text) + BRACKETS + values.attachedBytes
+    if (bytes > this.#maxValueBytes) throw new ValueTooLargeError(what, bytes, this.#maxValueBytes)
+    if (values.attachments.length > 0 || bytes > limit) return this.#addLarge(`[${text}]`, values, limit)
+    this.#waiting.push(text)
+    return undefined
+  }
+
+  #addLarge(text: string, { attachments, attachedBytes }: Attached, limit: number): LargeMessage | undefined {
     const count = attachments.length
     if (count > MAX_ATTACHMENTS) throw new OptionError('attachments', count, `at most ${MAX_ATTACHMENTS} in a message`)
     const head = encoder.encode(text)

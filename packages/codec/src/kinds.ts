@@ -12,6 +12,12 @@ export interface ForeignObject {
   hint?: string
 }
 
+/** Bytes that take time to get: a `Blob`, of the platform or of a package that has one too. */
+export interface BlobLike {
+  readonly size: number
+  arrayBuffer(): Promise<ArrayBuffer>
+}
+
 /** The name of a typed array, `undefined` for anything else. Reads an internal slot, which nothing can pretend to. */
 const typedArrayName = getterOf(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)
 const arrayBufferLength = getterOf(ArrayBuffer.prototype, 'byteLength')
@@ -26,7 +32,15 @@ export function typedArrayNameOf(value: object): string | undefined {
 export function hasOnlyProperties(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype === Object.prototype || prototype === null) return true
-  return tagOf(value) === 'Object' && !looksLikeTable(value)
+  return tagOf(value) === 'Object' && !looksLikeTable(value) && !isStream(value)
+}
+
+/** Whether `value` is a `Blob` or a `File`. */
+export function isBlob(value: object): value is BlobLike {
+  const tag = tagOf(value)
+  if (tag !== 'Blob' && tag !== 'File') return false
+  const { size, arrayBuffer } = value as Partial<BlobLike>
+  return Number.isSafeInteger(size) && typeof arrayBuffer === 'function'
 }
 
 /**
@@ -45,7 +59,9 @@ export function tryBytesOf(value: object): Uint8Array | undefined {
 export function describeForeign(value: object): ForeignObject {
   if (looksLikeTable(value)) return { description: 'a table of apache-arrow', hint: TABLE_HINT }
   const tag = tagOf(value)
-  const description = /^[AEIO]/.test(tag) ? `an ${tag}` : `a ${tag}`
+  const name = tag === 'Object' ? (value.constructor?.name ?? tag) : tag
+  const description = /^[AEIO]/.test(name) ? `an ${name}` : `a ${name}`
+  if (isStream(value)) return { description: `${description}, which is a stream`, hint: STREAM_HINT }
   if (isArrayBuffer(value) || (ArrayBuffer.isView(value) && isDetached(value.buffer))) {
     return { description: `${description} whose memory was transferred`, hint: 'send a copy made before' }
   }
@@ -58,6 +74,8 @@ const TYPED_ARRAY_HINT =
   'send Array.from(array) for numbers, new Uint8Array(array.buffer, array.byteOffset, array.byteLength) for bytes'
 
 const TABLE_HINT = 'send new ArrowData(tableToIPC(table)); or call useArrow with the copy of apache-arrow that made it'
+const STREAM_HINT =
+  'streams are not carried yet: send what it holds, or of a file the Blob that fs.openAsBlob(path) gives'
 
 const HINTS: Readonly<Record<string, string>> = {
   Arguments: 'send [...arguments]',
@@ -81,6 +99,11 @@ const HINTS: Readonly<Record<string, string>> = {
 
 function tagOf(value: object): string {
   return Object.prototype.toString.call(value).slice('[object '.length, -1)
+}
+
+/** What is read bit by bit and later; a `ReadableStream` can be iterated everywhere but in some browsers. */
+function isStream(value: object): boolean {
+  return Symbol.asyncIterator in value || tagOf(value) === 'ReadableStream'
 }
 
 function isArrayBuffer(value: object): value is ArrayBuffer {

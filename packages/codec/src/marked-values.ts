@@ -7,7 +7,7 @@ import { type ArrowData, isArrowData, looksLikeTable } from './arrow.js'
 import { type Conversions, convertAt } from './conversions.js'
 import { ValueTooLargeError } from './errors.js'
 import { textOfInteger } from './integers.js'
-import { describeForeign, tryBytesOf, typedArrayNameOf } from './kinds.js'
+import { type BlobLike, describeForeign, isBlob, tryBytesOf, typedArrayNameOf } from './kinds.js'
 import { MAX_TEXT_BYTES } from './parcels.js'
 import { FIRST_FLOAT, ValueWalker } from './value-walker.js'
 import type { JsonValue } from './values.js'
@@ -29,6 +29,14 @@ const MAX_REPLACEMENTS = 64
 /** The way to a place, and what is meant there. */
 export type Mark = readonly [path: readonly (string | number)[], kind: MarkKind]
 
+/** An attachment whose bytes take time to get. */
+export interface LateAttachment {
+  blob: BlobLike
+  /** What errors call it. */
+  path: string
+  index: number
+}
+
 /** The values of one message. One encoder serves one message after another. */
 export class MarkedEncoder extends ValueWalker {
   protected readonly carrier = 'a call'
@@ -37,6 +45,8 @@ export class MarkedEncoder extends ValueWalker {
   marks: Mark[] = []
   /** The memory itself, not a copy. */
   attachments: Uint8Array[] = []
+  /** Those whose place among the attachments is empty still. */
+  late: LateAttachment[] = []
 
   readonly #conversions: Conversions
 
@@ -63,6 +73,7 @@ export class MarkedEncoder extends ValueWalker {
     this.attachedBytes = 0
     if (this.marks.length > 0) this.marks = []
     if (this.attachments.length > 0) this.attachments = []
+    if (this.late.length > 0) this.late = []
   }
 
   /** `encode`, where marks call the value something else than errors do. */
@@ -109,6 +120,7 @@ export class MarkedEncoder extends ValueWalker {
       const dtype = dtypeOfArray(array)
       if (dtype) return this.#encodeItems(array, dtype.wire, [array.length], depth)
     }
+    if (isBlob(value)) return this.#mark(depth, 'bytes', this.#attachLate(value, depth))
     const table = this.#tableOf(value, depth)
     if (table) return this.#mark(depth, 'arrow', this.#attach(table.bytes))
     const { description, hint } = describeForeign(value)
@@ -177,9 +189,20 @@ export class MarkedEncoder extends ValueWalker {
   }
 
   #attach(bytes: Uint8Array): number {
-    this.attachedBytes += bytes.length
-    if (this.attachedBytes > this.#maxBytes) this.refuseSize(this.attachedBytes, this.#maxBytes)
+    this.#spendAttached(bytes.length)
     return this.attachments.push(bytes) - 1
+  }
+
+  #attachLate(blob: BlobLike, depth: number): number {
+    this.#spendAttached(blob.size)
+    const index = this.attachments.push(new Uint8Array(0)) - 1
+    this.late.push({ blob, path: this.pathAt(depth), index })
+    return index
+  }
+
+  #spendAttached(bytes: number): void {
+    this.attachedBytes += bytes
+    if (this.attachedBytes > this.#maxBytes) this.refuseSize(this.attachedBytes, this.#maxBytes)
   }
 
   #mark<V extends JsonValue>(depth: number, kind: MarkKind, inPlace: V): V {

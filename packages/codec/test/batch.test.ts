@@ -1,7 +1,10 @@
+import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import {
   FrameTooLargeError,
   type HostMessage,
+  type LargeMessage,
+  type LateMessage,
   MessageBatch,
   NDArray,
   OptionError,
@@ -12,6 +15,7 @@ import { frameOf, thrownBy } from './support/frames.js'
 import { readNegotiated } from './support/negotiated.js'
 
 const call = (args: unknown, callID: number | string = 1): HostMessage => ({ type: 'call', callID, func: 'f', args })
+const largeOf = (batch: MessageBatch, args: unknown) => batch.add(call(args)) as LargeMessage
 
 function read(batch: MessageBatch) {
   const { messages, error } = readNegotiated(batch.takeFrames(), 'host')
@@ -51,7 +55,7 @@ describe('D-4: what is too large for a frame among others is not added but comes
     ['some that would fit and one that does not', [bytes(1), bytes(90), bytes(0)]],
   ])('%s', (_, value) => {
     const batch = new MessageBatch({ maxFrameBytes: 40 })
-    const frames = [...batch.add(call(value))!.frames()].map((parts) => Buffer.concat(parts))
+    const frames = [...largeOf(batch, value).frames()].map((parts) => Buffer.concat(parts))
     expect(batch.isEmpty).toBe(true)
     for (const frame of frames) expect(frame.length).toBeLessThanOrEqual(44)
     const { messages, error } = readNegotiated(frames, 'host', { maxFrameBytes: 40 })
@@ -61,7 +65,7 @@ describe('D-4: what is too large for a frame among others is not added but comes
 
   it('pieces are views of what is sent', () => {
     const value = bytes(300_000)
-    const [head, first, second] = [...new MessageBatch().add(call(value))!.frames()]
+    const [head, first, second] = [...largeOf(new MessageBatch(), value).frames()]
     expect(first![1]!.buffer).toBe(value.buffer)
     expect(second![0]!.length).toBeLessThan(100)
     expect(head![1]!.length).toBe(256 * 1024)
@@ -195,4 +199,57 @@ it('W-4: a table of nothing but empty attachments is malformed before anything i
   const { error } = readNegotiated([frameOf(body)], 'worker')
   expect(error).toMatchObject({ reason: 'has more attachments than its marks can name' })
   expect(process.memoryUsage().heapUsed - before).toBeLessThan(64 * 1024 * 1024)
+})
+
+it('D-2: a Blob waits for its bytes, and what stands beside it is what it was', async () => {
+  const batch = new MessageBatch()
+  const bytes = Uint8Array.of(1)
+  const late = batch.add(
+    call([bytes, { blob: new Blob(['ab']) }, new File(['c'], 'c.txt'), Number.NaN], 7),
+  ) as LateMessage
+  expect(late.blobs.map(({ path }) => path)).toEqual(['args[1].blob', 'args[2]'])
+  expect(batch.isEmpty).toBe(true)
+  bytes[0] = 9
+  batch.add(call('overtakes', 8))
+  const contents = late.blobs.map(async ({ blob }) => new Uint8Array(await blob.arrayBuffer()))
+  batch.addLate(late, await Promise.all(contents))
+  const args = [Uint8Array.of(1), { blob: Uint8Array.of(97, 98) }, Uint8Array.of(99), Number.NaN]
+  expect(read(batch)).toStrictEqual([
+    { type: 'call', callID: 8, func: 'f', args: null, spread: { args: ['overtakes'], kwargs: {} } },
+    { type: 'call', callID: 7, func: 'f', args: null, spread: { args: [args], kwargs: {} } },
+  ])
+})
+
+it('D-2, D-4: a Blob counts by its size before it is read, and by its bytes then', () => {
+  const batch = new MessageBatch({ maxValueBytes: 100 })
+  const blob = new Blob(['x'.repeat(60)])
+  expect(() => batch.add(call([blob, blob]))).toThrow(ValueTooLargeError)
+  const late = batch.add(call(blob)) as LateMessage
+  expect(() => batch.addLate(late, [new Uint8Array(101)])).toThrow(ValueTooLargeError)
+  expect(batch.isEmpty).toBe(true)
+})
+
+it('D-2, D-4: what a Blob gives goes in pieces where it is large', () => {
+  const batch = new MessageBatch()
+  const late = batch.add(call([new Blob(['x']), new Uint8Array(100_000)])) as LateMessage
+  const large = new MessageBatch().addLate(late, [new Uint8Array(1_000_000)])!
+  const { messages } = readNegotiated([...large.frames()].flat(), 'host')
+  expect(messages).toMatchObject([{ spread: { args: [[{ length: 1_000_000 }, { length: 100_000 }]] } }])
+})
+
+it.each<[string, object]>([
+  ['a ReadableStream', new ReadableStream()],
+  ['a Readable', Readable.from(['x'])],
+  ['an AsyncGenerator', (async function* () {})()],
+  [
+    'a Source',
+    new (class Source {
+      async *[Symbol.asyncIterator]() {}
+    })(),
+  ],
+])('T-1: %s is refused by name until there are streams', (name, stream) => {
+  expect(thrownBy(() => new MessageBatch().add(call({ stream })))).toMatchObject({
+    message: `args.stream: a call cannot carry ${name}, which is a stream`,
+    hint: expect.stringContaining('not carried yet'),
+  })
 })

@@ -9,6 +9,7 @@ it('exports exactly these names', () => {
     'DEFAULT_MAX_FRAME_BYTES',
     'FrameReader',
     'FrameTooLargeError',
+    'LateMessage',
     'MAX_FRAME_BYTES_LIMIT',
     'MalformedFrameError',
     'MessageBatch',

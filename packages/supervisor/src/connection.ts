@@ -13,8 +13,10 @@ import {
   encodeFrame,
   FrameReader,
   type HostMessage,
+  LateMessage,
   MessageBatch,
   ProtocolError,
+  UnserializableError,
   type ValueForm,
   type WorkerMessage,
 } from '@pyferry/codec'
@@ -30,7 +32,7 @@ export interface ConnectionOptions {
   /** Largest arguments and largest result of a call, in bytes; in the base protocol frames are limited so. @default none */
   maxPayloadBytes?: number | undefined
   maxResultBytes?: number | undefined
-  /** Whether a message waits for a large one before it, rather than going between the pieces of that. */
+  /** Whether a message waits for one before it that is large or has to be read first, rather than going by it. */
   keepsOrder: boolean
   onMessage: (message: WorkerMessage) => void
   /**
@@ -38,6 +40,8 @@ export interface ConnectionOptions {
    * the protocol, or a read error. Nothing is read after it.
    */
   onEnd: (error?: Error) => void
+  /** A message is not written after all: a `Blob` in it could not be read. */
+  onUnsent: (message: HostMessage, error: Error) => void
   /** The worker does not take what is written. Its last answers may still be on their way. */
   onWriteError: (error: Error) => void
 }
@@ -74,7 +78,8 @@ export class Connection {
   }
 
   /**
-   * Encode now, write at the end of this turn; what is large is not copied, and must not change until it is answered.
+   * Encode now, write at the end of this turn, or once a `Blob` in it has been read; what is large is not copied, and must not change until it
+   * is answered.
    *
    * @throws UnserializableError, ValueTooLargeError, FrameTooLargeError before anything is queued
    */
@@ -83,13 +88,42 @@ export class Connection {
     if (!this.#batch || !this.#outbox) this.#frames.push(this.#encodeBase(message))
     else {
       const batch = this.#options.keepsOrder ? (this.#outbox.lastBatch ?? this.#batch) : this.#batch
-      const large = batch.add(message)
-      if (large) {
+      const added = batch.add(message)
+      if (added instanceof LateMessage) {
+        this.#sendLate(added, this.#batch, this.#outbox).catch((error) => this.#options.onUnsent(message, error))
+        return
+      }
+      if (added) {
         this.#flush()
-        this.#outbox.push(large)
+        this.#outbox.push(added)
         return
       }
     }
+    this.#flushSoon()
+  }
+
+  async #sendLate(late: LateMessage, batch: MessageBatch, outbox: Outbox): Promise<void> {
+    const { keepsOrder } = this.#options
+    if (keepsOrder) this.#flush()
+    const fillPlace = keepsOrder ? outbox.reserve() : undefined
+    try {
+      const contents = await Promise.all(late.blobs.map(readBlob))
+      if (this.#isClosing) return
+      if (fillPlace) fillPlace((own) => own.addLate(late, contents))
+      else {
+        const large = batch.addLate(late, contents)
+        if (large) {
+          this.#flush()
+          outbox.push(large)
+        } else this.#flushSoon()
+      }
+    } finally {
+      // What waits behind it goes on without it.
+      fillPlace?.(() => undefined)
+    }
+  }
+
+  #flushSoon(): void {
     if (this.#willFlush) return
     this.#willFlush = true
     queueMicrotask(this.#flush)
@@ -177,5 +211,13 @@ export class Connection {
     // Whatever still comes has no meaning, but a full pipe must not hold the worker while it is being ended.
     input.resume()
     this.#options.onEnd(error)
+  }
+}
+
+async function readBlob({ blob, path }: LateMessage['blobs'][number]): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await blob.arrayBuffer())
+  } catch (cause) {
+    throw new UnserializableError(path, `the Blob could not be read: ${(cause as Error).message}`, { cause })
   }
 }

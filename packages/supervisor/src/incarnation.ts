@@ -10,6 +10,7 @@ import {
   type CallMessage,
   type Conversions,
   type ErrorMessage,
+  type HostMessage,
   type OpDoneMessage,
   ProtocolError,
   type ReadyMessage,
@@ -217,6 +218,7 @@ export class Incarnation {
         onChannelEnd()
         this.#onConnectionEnd(error)
       },
+      onUnsent: (message, error) => this.#onUnsent(message, error),
       onWriteError: (error) => this.#onWriteError(error),
     })
     if (this.#isEnding) this.#connection.close()
@@ -273,6 +275,12 @@ export class Incarnation {
     } else {
       this.#report(call, { state: 'failed', error: failureToError(message, this.#callFacts(call)) })
     }
+  }
+
+  /** What could not be known when the call was made. It may have ended since, with the worker. */
+  #onUnsent(message: HostMessage, error: Error): void {
+    const call = message.type === 'call' ? this.#pending.take(message.callID) : undefined
+    if (call) this.#report(call, { state: 'failed', error: Object.assign(error, this.#callFacts(call)) })
   }
 
   #onDefined(message: OpDoneMessage): void {

@@ -6,7 +6,8 @@ import type { Writable } from 'node:stream'
 import type { LargeMessage, MessageBatch } from '@pyferry/codec'
 
 interface Entry {
-  frames: Iterator<Uint8Array[], void>
+  /** `undefined` while nobody knows them. */
+  frames: Iterator<Uint8Array[], void> | undefined
   /** What was sent after it and has to stay behind it. */
   following: MessageBatch
 }
@@ -32,28 +33,59 @@ export class Outbox {
     if (this.#entries.length === 1) this.#writeNext()
   }
 
-  /** End the stream, after all that was pushed. */
+  /**
+   * Keep a place for a message that comes later; what is sent after it waits.
+   *
+   * @returns to be called once, with what adds the message to a batch, or returns it when it is too large for that, or does neither
+   */
+  reserve(): (add: (batch: MessageBatch) => LargeMessage | undefined) => void {
+    const entry: Entry = { frames: undefined, following: this.#makeBatch() }
+    this.#entries.push(entry)
+    return (add) => {
+      if (entry.frames) return
+      const batch = this.#makeBatch()
+      const large = add(batch)
+      entry.frames = large ? large.frames() : framesOf(batch)
+      if (this.#entries[0] === entry) this.#writeNext()
+    }
+  }
+
+  /** End the stream, after all that was pushed; what has not come by now does not come. */
   end(): void {
     this.#isEnding = true
-    if (this.#entries.length === 0) this.#output.end()
+    if (this.#entries.length === 0) {
+      this.#output.end()
+      return
+    }
+    const isWaiting = this.#entries[0]!.frames === undefined
+    for (const entry of this.#entries) entry.frames ??= framesOf(this.#makeBatch())
+    if (isWaiting) this.#writeNext()
   }
 
   readonly #writeNext = (error?: Error | null): void => {
     // The worker is gone, and who reports that is not us.
     if (error || this.#output.destroyed || this.#output.writableEnded) this.#entries = []
-    const [entry] = this.#entries
-    if (entry === undefined) return
-    const next = entry.frames.next()
-    if (next.done) {
+    for (let [entry] = this.#entries; entry?.frames; [entry] = this.#entries) {
+      const next = entry.frames.next()
+      if (!next.done) {
+        this.#write(next.value)
+        return
+      }
       this.#entries.shift()
       for (const frame of entry.following.takeFrames()) this.#output.write(frame)
-      if (this.#entries.length > 0) this.#writeNext()
-      else if (this.#isEnding) this.#output.end()
-      return
+      if (this.#entries.length === 0 && this.#isEnding) this.#output.end()
     }
+  }
+
+  /** One frame, and the next one when it has gone. */
+  #write(parts: readonly Uint8Array[]): void {
     this.#output.cork()
-    for (const part of next.value.slice(0, -1)) this.#output.write(part)
-    this.#output.write(next.value.at(-1)!, this.#writeNext)
+    for (const part of parts.slice(0, -1)) this.#output.write(part)
+    this.#output.write(parts.at(-1)!, this.#writeNext)
     this.#output.uncork()
   }
+}
+
+function* framesOf(batch: MessageBatch): Generator<Uint8Array[], void> {
+  for (const frame of batch.takeFrames()) yield [frame]
 }

@@ -10,6 +10,7 @@ function connect({ keepsOrder }: { keepsOrder: boolean }) {
   const reader = new FrameReader()
   const received: Message[] = []
   const waiting: (() => void)[] = []
+  const unsent: [string, string][] = []
   const output = new Writable({
     highWaterMark: 1,
     write(chunk: Uint8Array, _encoding, done) {
@@ -30,6 +31,7 @@ function connect({ keepsOrder }: { keepsOrder: boolean }) {
     keepsOrder,
     onMessage: () => {},
     onEnd: () => {},
+    onUnsent: ({ type }, error) => unsent.push([type, error.message]),
     onWriteError: (error) => {
       throw error
     },
@@ -45,7 +47,7 @@ function connect({ keepsOrder }: { keepsOrder: boolean }) {
     }
   }
   const ids = () => received.flatMap((message) => ('callID' in message ? [message.callID] : []))
-  return { connection, output, take, ids }
+  return { connection, output, take, ids, unsent }
 }
 
 it.each([
@@ -100,4 +102,60 @@ it('D-4: a worker that is gone leaves nothing behind', async () => {
   connection.send(call(2, 'nobody hears it'))
   connection.close()
   expect(ids()).toEqual([])
+})
+
+/** A Blob whose bytes come, or do not, when the test says so. */
+function heldBlob() {
+  let give!: (bytes: ArrayBuffer) => void
+  let fail!: (error: Error) => void
+  const bytes = new Promise<ArrayBuffer>((resolve, reject) => {
+    give = resolve
+    fail = reject
+  })
+  return { blob: Object.assign(new Blob(['held']), { arrayBuffer: () => bytes }), give, fail }
+}
+
+it.each([
+  { keepsOrder: false, size: 4, before: [0, 2], after: [0, 2, 1] },
+  { keepsOrder: true, size: 4, before: [0], after: [0, 1, 2] },
+  { keepsOrder: false, size: 1_000_000, before: [0, 2], after: [0, 2, 1] },
+  { keepsOrder: true, size: 1_000_000, before: [0], after: [0, 1, 2] },
+])(
+  'D-2: what is sent after a Blob waits for it where order is kept: %o',
+  async ({ size, before, after, ...options }) => {
+    const { connection, take, ids } = connect(options)
+    const { blob, give } = heldBlob()
+    connection.send(call(0, 'before'))
+    connection.send(call(1, [blob]))
+    connection.send(call(2, 'after'))
+    await take()
+    expect(ids()).toEqual(before)
+    give(new ArrayBuffer(size))
+    await take()
+    expect(ids()).toEqual(after)
+  },
+)
+
+it('D-6: a Blob that cannot be read fails its message, and what waits behind it goes', async () => {
+  const { connection, take, ids, unsent } = connect({ keepsOrder: true })
+  const { blob, fail } = heldBlob()
+  connection.send(call(1, [blob]))
+  connection.send(call(2, new Uint8Array(1_000_000)))
+  connection.send(call(3, 'small'))
+  fail(new Error('gone'))
+  await take()
+  expect(unsent).toEqual([['call', 'args[0]: the Blob could not be read: gone']])
+  expect(ids()).toEqual([2, 3])
+})
+
+it('V-15: the end waits for no Blob', async () => {
+  const { connection, output, take, ids } = connect({ keepsOrder: true })
+  const { blob, give } = heldBlob()
+  connection.send(call(1, [blob]))
+  connection.send(call(2, 'after'))
+  connection.close()
+  give(new ArrayBuffer(4))
+  await take()
+  expect(ids()).toEqual([2])
+  expect(output.writableFinished).toBe(true)
 })

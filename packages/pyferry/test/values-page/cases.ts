@@ -45,6 +45,8 @@ export const fromJavaScript: readonly Group[] = [
       'Buffer.from([1, 255])',
       'Uint8Array.of(1, 255).buffer',
       'new DataView(new ArrayBuffer(2))',
+      "new Blob(['ab'])",
+      "new File(['ab'], 'name.txt')",
     ],
   },
   {
