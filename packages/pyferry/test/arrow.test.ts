@@ -16,6 +16,7 @@ def series(): return pandas.Series([1, 2], name="s")
 def polar(): return {"frames": [polars.DataFrame(columns)]}
 def echo(x): return x
 def describe(x): return [f"{type(x).__module__}.{type(x).__name__}", x.to_pydict()]
+def long(n): return {"frames": [pandas.DataFrame({"n": range(n)})]}
 def mixed(): return [pandas.DataFrame({"x": [1, "a", {}]})]
 `
 
@@ -55,6 +56,14 @@ describe('D-3: tables', () => {
     expect(columnsOf(back.t[0])).toEqual({ a: [1, 2], b: ['x', 'y'] })
     const empty = await py.invoke<arrow.Table>('echo', arrow.tableFromArrays({ a: new Int32Array() }))
     expect([empty.numRows, empty.schema.names]).toEqual([0, ['a']])
+  })
+
+  it('D-4: of more than a piece travel both ways', async () => {
+    const rows = 300_000
+    const { frames } = await py.callAndAwait<{ frames: [arrow.Table] }>('long', rows)
+    expect(frames[0].numRows).toBe(rows)
+    const numbers = (await py.invoke<arrow.Table>('echo', frames[0])).getChild('n')!.toArray()
+    expect(numbers).toEqual(BigInt64Array.from({ length: rows }, (_, index) => BigInt(index)))
   })
 
   it('that are no tables of Arrow fail their call, with the path', async () => {

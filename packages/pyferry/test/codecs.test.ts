@@ -34,6 +34,7 @@ pyferry.register_codec(
 )
 pyferry.register_codec(Broken, fails, name="broken", decode=fails)
 def double(order): return {"total": [Money(order["price"].cents * 2, order["price"].currency)]}
+def same(x): return x
 def kind(x): return type(x).__name__
 def broken(): return [Broken()]
 def make(): return {"price": Money(1, "EUR"), "bytes": b"1"}
@@ -45,6 +46,14 @@ describe('D-3: codecs of both sides', () => {
     const result = await py.callAndAwait('double', { price: new Money(2n ** 60n, 'EUR') })
     expect(result).toStrictEqual({ total: [new Money(2n ** 61n, 'EUR')] })
     expect(await py.invoke('kind', new Money(1n, 'EUR'))).toBe('Money')
+  })
+
+  it('D-4: carry more instances, and larger ones, than fit in a piece', async () => {
+    const py = await startVenv(code, { codecs: [money] })
+    const many = Array.from({ length: 3000 }, (_, index) => new Money(BigInt(index), 'x'.repeat(500)))
+    expect(await py.invoke('same', many)).toStrictEqual(many)
+    const large = new Money(1n, 'ü'.repeat(1_000_000))
+    expect(await py.callAndAwait('double', { price: large })).toStrictEqual({ total: [new Money(2n, large.currency)] })
   })
 
   it('leave what was sent where the other side does not know the name', async () => {
