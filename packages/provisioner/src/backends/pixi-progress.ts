@@ -18,8 +18,8 @@ export interface PixiWatch {
 export class PixiProgress {
   readonly #watch: PixiWatch
   readonly #timer: NodeJS.Timeout
-  #isCounting = false
-  #isClosed = false
+  /** One count after the other, or an older one could be told after a newer. */
+  #counting: Promise<void> | undefined
   /** Packages that go as others come must not count back. */
   #told = 0
 
@@ -32,15 +32,15 @@ export class PixiProgress {
   /** pixi has ended: count for the last time. */
   async close(): Promise<void> {
     clearInterval(this.#timer)
-    this.#isClosed = true
+    await this.#counting
     await this.#tell()
   }
 
   async #count(): Promise<void> {
-    if (this.#isCounting) return
-    this.#isCounting = true
-    if (!this.#isClosed) await this.#tell()
-    this.#isCounting = false
+    if (this.#counting) return
+    this.#counting = this.#tell()
+    await this.#counting
+    this.#counting = undefined
   }
 
   async #tell(): Promise<void> {
