@@ -245,6 +245,8 @@ def message(**fields: Any) -> bytes:
         pytest.param(frame(b"\xff{}"), "MalformedFrameError", id="not UTF-8"),
         pytest.param(frame(b'{"type":"ping","x":NaN}'), "MalformedFrameError", id="NaN"),
         pytest.param(frame(b"[" * 100_000), "MalformedFrameError", id="unfinished"),
+        pytest.param(frame(b"{"), "MalformedFrameError", id="unfinished object"),
+        pytest.param(frame(b' {"type":"pi'), "MalformedFrameError", id="unfinished string"),
         pytest.param(
             frame(b'{"type":"call","x":' + b"[" * 100_000 + b"]" * 100_000 + b"}"),
             "MalformedFrameError",

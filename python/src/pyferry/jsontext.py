@@ -99,6 +99,10 @@ def _on_deep_stack(function: Callable[..., Any], *args: Any) -> Any:
 
 _WHITE_SPACE = " \t\n\r"
 
+_UNRAISED = (SystemError, ImportError, AttributeError)
+"""In place of a `JSONDecodeError`. C takes that from `json.decoder`: before 3.12 it raises nothing
+at all while nobody has imported it, and the user may have another module of that name."""
+
 
 def parse_json(text: str) -> Any:
     """Parse one JSON text: strictly RFC 8259; of a key given twice the last one counts.
@@ -108,15 +112,17 @@ def parse_json(text: str) -> Any:
         RecursionError: for nesting beyond what the protocols allow.
     """
     try:
-        value, end = scan(text, 0)
-    except RecursionError:
-        value, end = _on_deep_stack(scan, text, 0)
-    except StopIteration:
-        text = text.strip(_WHITE_SPACE)
         try:
             value, end = scan(text, 0)
-        except StopIteration as stop:
-            raise ValueError(f"not JSON at character {stop.value}") from None
+        except RecursionError:
+            value, end = _on_deep_stack(scan, text, 0)
+        except StopIteration:
+            text = text.strip(_WHITE_SPACE)
+            value, end = scan(text, 0)
+    except StopIteration as stop:
+        raise ValueError(f"not JSON at character {stop.value}") from None
+    except _UNRAISED:
+        raise ValueError("wrong somewhere inside") from None
     if end != len(text) and text[end:].strip(_WHITE_SPACE):
         raise ValueError(f"more text after the value, at character {end}")
     return value
