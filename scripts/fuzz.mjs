@@ -1,4 +1,5 @@
-// Damages what one end says to the other and reads it, half of the time in TypeScript and half in Python, and prints one total.
+// Damages what one end says to the other, half of the time for TypeScript and half for Python, and prints one total. In both a reader hears it in
+// this process, and a whole one does: a host from a worker that says nothing else, and a worker from a host.
 //
 //     pnpm fuzz [--minutes 10] [--seed 12345]
 //
@@ -8,9 +9,9 @@ import { count, sum } from './lib/count.mjs'
 import { pytest, vitest } from './lib/runners.mjs'
 import { runSteps } from './lib/steps.mjs'
 
-/** Of `fuzz.test.ts`, which share its time. */
+/** Of the codec's `fuzz.test.ts`, which share its time; the supervisor's has fewer, and runs beside it. */
 const TYPESCRIPT_TESTS = 4
-/** Of a run of pytest, which knows no time: half a minute or so. */
+/** Of a run of pytest, which knows no time: a minute or so. */
 const PYTHON_EXAMPLES = 2000
 
 const { values } = parseArgs({
@@ -28,7 +29,7 @@ console.log(`${minutes} minutes; again with --seed ${seed}`)
 process.exitCode = await runSteps([
   [
     'typescript',
-    vitest(['--project=codec', 'test/fuzz'], {
+    vitest(['--project=codec', '--project=supervisor', 'test/fuzz'], {
       env: { PYFERRY_FUZZ_MS: `${halfMs / TYPESCRIPT_TESTS}`, PYFERRY_FUZZ_SEED: `${seed}` },
     }),
   ],
@@ -41,7 +42,7 @@ async function fuzzPython() {
   const end = Date.now() + halfMs
   let total = count({})
   for (let next = seed; next === seed || (Date.now() < end && total.failed === 0); next += 1) {
-    const args = ['-q', 'tests/test_fuzz.py', `--hypothesis-seed=${next}`]
+    const args = ['-q', 'tests/test_fuzz.py', 'tests/test_fuzz_worker.py', `--hypothesis-seed=${next}`]
     total = sum([total, await pytest({ args, env: { PYFERRY_FUZZ_EXAMPLES: `${PYTHON_EXAMPLES}` } })()])
   }
   return total

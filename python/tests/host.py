@@ -149,6 +149,17 @@ class Host:
                 return None
             self._data += data
 
+    def read_all(self) -> bytes:
+        """Return all that is still to come, up to the end of the stream."""
+        while True:
+            assert select.select([self._read_end], [], [], DEADLINE_SECONDS)[0], "no end came"
+            data = os.read(self._read_end, 1 << 20)
+            if not data:
+                break
+            self._data += data
+        rest, self._data = self._data, b""
+        return rest
+
     def receive_until(self, **wanted: Any) -> dict[str, Any]:
         """Return the first message with these fields; others are kept for later."""
         for index, message in enumerate(self._aside):

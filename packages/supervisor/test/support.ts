@@ -35,6 +35,12 @@ export function misbehaving(way: string, ...args: (string | number)[]): Launch {
   }
 }
 
+/** A worker that says what is in `file`: the first `count` bytes at once, the others when it is called; see the fixture. */
+export function recorded(file: string, count: number, stays: boolean): Launch {
+  const args = [fixture('recorded.mjs'), file, String(count), stays ? 'stays' : 'leaves']
+  return { command: process.execPath, args, env: hostEnvironment(), transport: 'stdio' }
+}
+
 /** A worker that speaks the base protocol and nothing else. */
 export function foreign(): Launch {
   return { command: python, args: ['-I', fixture('w1_worker.py')], env: hostEnvironment(), transport: 'stdio' }

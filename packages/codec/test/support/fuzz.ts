@@ -9,11 +9,11 @@ const firstSeed = Number(process.env.PYFERRY_FUZZ_SEED ?? Date.now() | 0)
 export const fuzzTimeLimitMs = 120_000 + ms
 
 /** Look for what breaks `property`, so many runs at least. What is found says the seed that leads there. */
-export async function fuzz<T>(property: fc.IRawProperty<T>, runs: number): Promise<void> {
+export async function fuzz<T>(property: fc.IProperty<T> | fc.IAsyncProperty<T>, runs: number): Promise<void> {
   const end = Date.now() + ms
   let seed = firstSeed
   do {
-    fc.assert(property, { numRuns: runs, seed })
+    await fc.assert(property, { numRuns: runs, seed })
     seed = (seed + 1) | 0
     // Whoever runs the tests wants to hear from them.
     await setImmediate()
