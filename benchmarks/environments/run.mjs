@@ -11,6 +11,7 @@ import { cpus, release } from 'node:os'
 import { resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
+import { readRounds } from '../command-line.mjs'
 import { pythonVersion } from '../python.mjs'
 import { ascending, median, quantile } from '../statistics.mjs'
 import { measureCold } from './cold.mjs'
@@ -26,9 +27,7 @@ const { values } = parseArgs({
     'real-index': { type: 'boolean' },
   },
 })
-const rounds = Number(values.rounds)
-if (!Number.isInteger(rounds) || rounds < 1)
-  throw new TypeError(`--rounds must be a positive integer, not ${values.rounds}`)
+const rounds = readRounds(values.rounds)
 const modules = {
   ...(values.before !== undefined && { before: pathToFileURL(resolve(values.before)).href }),
   ours: import.meta.resolve('@pyferry/provisioner'),

@@ -11,16 +11,22 @@ export class Textbook {
   #received = Buffer.alloc(0)
   #lastId = 0
 
-  async start(python) {
-    this.#child = spawn(python, [pythonFile('textbook.py')], { stdio: ['pipe', 'pipe', 'inherit'] })
+  /** @param args of the interpreter: another worker that takes and gives such frames */
+  async start(python, args = [pythonFile('textbook.py')]) {
+    this.#child = spawn(python, args, { stdio: ['pipe', 'pipe', 'inherit'] })
     this.#child.stdout.on('data', (chunk) => this.#read(chunk))
   }
 
   call(a, b) {
+    return this.ask({ args: { a, b } })
+  }
+
+  /** @param fields of the message, besides its id */
+  ask(fields) {
     return new Promise((resolve) => {
       this.#lastId += 1
       this.#pending.set(this.#lastId, resolve)
-      const body = Buffer.from(JSON.stringify({ id: this.#lastId, args: { a, b } }))
+      const body = Buffer.from(JSON.stringify({ id: this.#lastId, ...fields }))
       const length = Buffer.alloc(4)
       length.writeUInt32BE(body.length)
       this.#child.stdin.write(length)

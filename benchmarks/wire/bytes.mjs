@@ -66,7 +66,8 @@ function touch(data) {
 }
 
 const server = `
-import http.server
+import http.server, sys
+what = sys.argv[1]
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     def do_POST(self):
@@ -77,11 +78,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
     def log_message(self, *args): pass
 def answer(body):
-    if self_path == "double":
+    if what == "double":
         import numpy
         return (numpy.frombuffer(body) * 2).tobytes()
     return body
-self_path = __import__("sys").argv[1]
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
 print(server.server_port, flush=True)
 server.serve_forever()

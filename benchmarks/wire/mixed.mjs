@@ -1,6 +1,5 @@
 // A small call beside four others that are always under way: sleeping, or burning the processor.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { Textbook } from '../peers/textbook.mjs'
 import { quantile } from '../statistics.mjs'
 import { startVenv } from './machine.mjs'
 
@@ -36,7 +35,7 @@ with ThreadPoolExecutor(16) as threads:
 `
 
 export async function mixed({ python }) {
-  const peers = { textbook: await Textbook.start(python), pyferry: await Ours.start(python) }
+  const peers = { textbook: await MixedTextbook.start(python), pyferry: await Ours.start(python) }
   const tables = [
     ['alone', undefined],
     ['beside four that sleep 5 ms', 'sleep'],
@@ -87,46 +86,21 @@ class Ours {
   }
 }
 
-class Textbook {
-  #child
-  #waiting = new Map()
-  #received = Buffer.alloc(0)
-  #lastId = 0
+class MixedTextbook {
+  #peer = new Textbook()
 
   static async start(python) {
-    const self = new Textbook()
-    self.#child = spawn(python, ['-c', textbook], { stdio: ['pipe', 'pipe', 'inherit'] })
-    self.#child.stdout.on('data', (chunk) => self.#read(chunk))
+    const self = new MixedTextbook()
+    await self.#peer.start(python, ['-c', textbook])
     await self.call('add', [1, 2])
     return self
   }
 
   call(name, args) {
-    return new Promise((resolve) => {
-      this.#lastId += 1
-      this.#waiting.set(this.#lastId, resolve)
-      const body = Buffer.from(JSON.stringify({ id: this.#lastId, function: name, args }))
-      const length = Buffer.alloc(4)
-      length.writeUInt32BE(body.length)
-      this.#child.stdin.write(length)
-      this.#child.stdin.write(body)
-    })
+    return this.#peer.ask({ function: name, args })
   }
 
-  async close() {
-    this.#child.stdin.end()
-    await once(this.#child, 'exit')
-  }
-
-  #read(chunk) {
-    this.#received = Buffer.concat([this.#received, chunk])
-    while (this.#received.length >= 4) {
-      const end = 4 + this.#received.readUInt32BE(0)
-      if (this.#received.length < end) return
-      const { id, result } = JSON.parse(this.#received.toString('utf8', 4, end))
-      this.#received = this.#received.subarray(end)
-      this.#waiting.get(id)(result)
-      this.#waiting.delete(id)
-    }
+  close() {
+    return this.#peer.close()
   }
 }

@@ -23,10 +23,7 @@ export async function records({ python }) {
     score: index / 7,
     tags: ['first', 'second'],
   }))
-  const json = new BodyPeer(
-    python,
-    peerSource('json.loads', 'lambda v: json.dumps(v).encode()'.replace(/^/, '(').replace(/$/, ')'), 'json'),
-  )
+  const json = new BodyPeer(python, peerSource('json.loads', '(lambda v: json.dumps(v).encode())', 'json'))
   const msgpack = new BodyPeer(python, peerSource('msgpack.unpackb', 'msgpack.packb', 'msgpack'))
   const packr = new Packr({ useRecords: false })
   const unpackr = new Unpackr({ useRecords: false })

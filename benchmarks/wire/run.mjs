@@ -1,11 +1,11 @@
 // What the wire costs beyond small calls: bytes, arrays, records, mixed load, the start, and the public API by itself.
 //
 //     node benchmarks/wire/run.mjs [--rounds 15] [--only bytes,arrays,…] [--placement 'free,one CPU'] [--save <name>]
-import { fork, spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { cpus, release } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { hasPlacement, measureIn, placements, readNames, readRounds } from '../command-line.mjs'
 import { findPython, pythonVersion } from '../python.mjs'
 import { ascending, median, quantile } from '../statistics.mjs'
 
@@ -18,9 +18,9 @@ const { values } = parseArgs({
     save: { type: 'string' },
   },
 })
-const rounds = Number(values.rounds)
-if (!Number.isInteger(rounds) || rounds < 1)
-  throw new TypeError(`--rounds must be a positive integer, not ${values.rounds}`)
+const rounds = readRounds(values.rounds)
+const sections = readNames('only', values.only, allSections)
+const measuring = new URL('measure.mjs', import.meta.url)
 
 const lines = [
   `Node ${process.versions.node}, CPython ${pythonVersion(findPython())}, ${cpus().length} × ${cpus()[0].model.trim()}, Linux ${release()}; ${rounds} rounds.`,
@@ -28,11 +28,13 @@ const lines = [
   '',
 ]
 console.log(lines.join('\n'))
-for (const placement of values.placement.split(',')) {
-  const hasTaskset = placement === 'free' || spawnSync('taskset', ['-c', '0', 'true']).status === 0
-  if (!hasTaskset) continue
-  for (const section of values.only.split(',')) {
-    for (const table of await measure(section, placement)) {
+for (const placement of readNames('placement', values.placement, placements)) {
+  if (!hasPlacement(placement)) {
+    console.log(`${placement}: left out, there is no taskset here\n`)
+    continue
+  }
+  for (const section of sections) {
+    for (const table of await measureIn(placement, measuring, { section, rounds })) {
       const text = render(table, placement)
       console.log(text)
       lines.push(text)
@@ -42,17 +44,6 @@ for (const placement of values.placement.split(',')) {
 if (values.save !== undefined) {
   const file = fileURLToPath(new URL(`../results/${values.save}.md`, import.meta.url))
   writeFileSync(file, `# ${values.save}\n\nMade by \`node benchmarks/wire/run.mjs\`.\n\n${lines.join('\n')}`)
-}
-
-/** In a process of its own, whose children inherit where it may run. */
-function measure(section, placement) {
-  const pinned = placement === 'free' ? {} : { execPath: 'taskset', execArgv: ['-c', '0', process.execPath] }
-  const script = fileURLToPath(new URL('measure.mjs', import.meta.url))
-  const child = fork(script, [JSON.stringify({ section, rounds })], pinned)
-  return new Promise((resolve, reject) => {
-    child.once('message', resolve)
-    child.once('exit', (code, signal) => reject(new Error(`${section} ended with ${signal ?? code}`)))
-  })
 }
 
 function render({ title, figure, unit, answers }, placement) {

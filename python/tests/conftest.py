@@ -31,6 +31,15 @@ def start() -> Iterator[Callable[..., Host]]:
         host.stop()
 
 
+@pytest.fixture
+def pipe() -> Iterator[tuple[int, int]]:
+    """Both ends of one, closed after the test."""
+    ends = os.pipe()
+    yield ends
+    for end in ends:
+        os.close(end)
+
+
 @pytest.fixture(params=["fd", "stdio", "unix", "tcp"])
 def way(request: pytest.FixtureRequest) -> str:
     """Every way to start a worker (W-5)."""

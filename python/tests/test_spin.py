@@ -13,16 +13,7 @@ from host import Host
 from pyferry.spin import make_spin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-
-@pytest.fixture
-def pipe() -> Iterator[tuple[int, int]]:
-    """Both ends of one."""
-    ends = os.pipe()
-    yield ends
-    for end in ends:
-        os.close(end)
+    from collections.abc import Callable
 
 
 def make_clock(*, onward: Callable[[], None] = lambda: None) -> Callable[[], float]:

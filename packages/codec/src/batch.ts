@@ -63,6 +63,10 @@ export class LateMessage {
 
 export class MessageBatch {
   readonly #maxBytes: number
+  /** Of a frame that is no piece. */
+  readonly #joinBytes: number
+  /** Of a message that is not over any of the limits. */
+  readonly #smallBytes: number
   readonly #conversions: Conversions | undefined
   readonly #maxValueBytes: number
   /** Messages as text, and frames that were made already, in their order. */
@@ -75,6 +79,8 @@ export class MessageBatch {
   constructor({ maxValueBytes = Number.POSITIVE_INFINITY, conversions, ...options }: BatchOptions = {}) {
     this.#maxBytes = resolveMaxFrameBytes(options)
     this.#maxValueBytes = maxValueBytes
+    this.#joinBytes = Math.min(JOIN_BYTES, this.#maxBytes)
+    this.#smallBytes = Math.min(this.#joinBytes, maxValueBytes)
     this.#conversions = conversions
     this.#encoder = new MarkedEncoder(conversions)
   }
@@ -124,7 +130,6 @@ export class MessageBatch {
       texts = []
       mostBytes = BRACKETS
     }
-    const limit = Math.min(JOIN_BYTES, this.#maxBytes)
     for (const each of waiting) {
       if (typeof each !== 'string') {
         close()
@@ -132,7 +137,7 @@ export class MessageBatch {
         continue
       }
       const most = each.length * MAX_UNIT_BYTES + 1
-      if (mostBytes + most > limit) close()
+      if (mostBytes + most > this.#joinBytes) close()
       texts.push(each)
       mostBytes += most
     }
@@ -150,8 +155,7 @@ export class MessageBatch {
       const text = isCall ? textOfCall(message, values) : textOfResult(message, values)
       if (values.late.length > 0) return new LateMessage(what, text, values)
       const most = text.length * MAX_UNIT_BYTES + BRACKETS
-      const limit = Math.min(JOIN_BYTES, this.#maxBytes)
-      if (values.attachments.length === 0 && most <= Math.min(limit, this.#maxValueBytes)) {
+      if (values.attachments.length === 0 && most <= this.#smallBytes) {
         this.#waiting.push(text)
         return undefined
       }
@@ -163,21 +167,20 @@ export class MessageBatch {
 
   /** What has attachments, or may be over the limit. */
   #addAttached(what: string, text: string, values: Attached): LargeMessage | undefined {
-    const limit = Math.min(JOIN_BYTES, this.#maxBytes)
     const bytes = utf8Length(text) + BRACKETS + values.attachedBytes
     if (bytes > this.#maxValueBytes) throw new ValueTooLargeError(what, bytes, this.#maxValueBytes)
-    if (values.attachments.length > 0 || bytes > limit) return this.#addLarge(`[${text}]`, values, limit)
+    if (values.attachments.length > 0 || bytes > this.#joinBytes) return this.#addLarge(`[${text}]`, values)
     this.#waiting.push(text)
     return undefined
   }
 
-  #addLarge(text: string, { attachments, attachedBytes }: Attached, limit: number): LargeMessage | undefined {
+  #addLarge(text: string, { attachments, attachedBytes }: Attached): LargeMessage | undefined {
     const count = attachments.length
     if (count > MAX_ATTACHMENTS) throw new OptionError('attachments', count, `at most ${MAX_ATTACHMENTS} in a message`)
     const head = encoder.encode(text)
     const tableBytes = 8 + 4 * count
     const isSmall = (part: Uint8Array) => part.length <= INLINE_BYTES
-    if (attachments.every(isSmall) && tableBytes + head.length + attachedBytes <= limit) {
+    if (attachments.every(isSmall) && tableBytes + head.length + attachedBytes <= this.#joinBytes) {
       this.#waiting.push(attachedBody(head, attachments))
       return undefined
     }

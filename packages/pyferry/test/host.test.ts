@@ -68,18 +68,6 @@ process.kill(process.pid, 'SIGKILL')
     await eventually(() => !isAlive(pid))
   })
 
-  it('V-15: a host that is done exits by itself, though nobody closed', async () => {
-    const program = await runProgram(`
-const py = await Venv.start({ interpreter: python, sources: ['def f(x): return x'] })
-say([py.pid, await py.callAndAwait('f', 1)])
-py.call('f', 2)
-`)
-    const [pid, result] = JSON.parse(await program.nextLine())
-    expect(result).toBe(1)
-    expect(await program.exit).toMatchObject({ code: 0 })
-    await eventually(() => !isAlive(pid))
-  })
-
   it('V-15: a parked wait keeps the host alive', async () => {
     const program = await runProgram(`
 const py = await Venv.start({ interpreter: python, sources: ['import time\\ndef nap(s):\\n    time.sleep(s)\\n    return "rested"'] })
@@ -120,40 +108,6 @@ say([pid, py.state])
     expect(isAlive(pid)).toBe(false)
   })
 
-  it('K-4: works in a worker thread, and its worker ends with the thread', async () => {
-    const program = await runProgram(`
-import { isMainThread, parentPort, Worker } from 'node:worker_threads'
-if (isMainThread) {
-  const thread = new Worker(new URL(import.meta.url))
-  thread.once('message', async (message) => {
-    await thread.terminate()
-    say(message)
-    setTimeout(() => {}, 60_000)
-  })
-} else {
-  const py = await Venv.start({ interpreter: python, sources: ['def f(x): return x * 2'] })
-  parentPort.postMessage([py.pid, await py.callAndAwait('f', 21)])
-}
-`)
-    const [pid, result] = JSON.parse(await program.nextLine())
-    expect(result).toBe(42)
-    await eventually(() => !isAlive(pid))
-  })
-
-  it('K-4: works under cluster', async () => {
-    const program = await runProgram(`
-import cluster from 'node:cluster'
-if (cluster.isPrimary) {
-  for (const index of [1, 2]) cluster.fork().on('message', (message) => { say(message) })
-} else {
-  const py = await Venv.start({ interpreter: python, sources: ['def f(x): return x * 2'] })
-  process.send(await py.callAndAwait('f', 4), () => process.exit())
-}
-`)
-    expect([await program.nextLine(), await program.nextLine()]).toEqual(['8', '8'])
-    expect(await program.exit).toMatchObject({ code: 0 })
-  })
-
   it('K-4: an application in one file needs no other: the worker comes out of it, once for many', async () => {
     const { makeFolder } = await import('./support.js')
     const { readdirSync } = await import('node:fs')
@@ -170,7 +124,7 @@ await py.close()
   })
 })
 
-describe.each(['unix', 'tcp', 'stdio'])('the end of the host, over %s (W-5)', (transport) => {
+describe.each(['fd', 'unix', 'tcp', 'stdio'])('the end of the host, over %s (W-5)', (transport) => {
   const config = (code: string) =>
     `{ interpreter: python, transport: '${transport}', sources: [${JSON.stringify(code)}] }`
 

@@ -13,6 +13,7 @@ import {
   encodeFrame,
   FrameReader,
   type HostMessage,
+  type LargeMessage,
   LateMessage,
   MessageBatch,
   ProtocolError,
@@ -85,21 +86,26 @@ export class Connection {
    */
   send(message: HostMessage): void {
     if (this.#isClosing) return
-    if (!this.#batch || !this.#outbox) this.#frames.push(this.#encodeBase(message))
-    else {
-      const batch = this.#options.keepsOrder ? (this.#outbox.lastBatch ?? this.#batch) : this.#batch
-      const added = batch.add(message)
-      if (added instanceof LateMessage) {
-        this.#sendLate(added, this.#batch, this.#outbox).catch((error) => this.#options.onUnsent(message, error))
-        return
-      }
-      if (added) {
-        this.#flush()
-        this.#outbox.push(added)
-        return
-      }
+    if (!this.#batch || !this.#outbox) {
+      this.#frames.push(this.#encodeBase(message))
+      this.#flushSoon()
+      return
     }
-    this.#flushSoon()
+    const batch = this.#options.keepsOrder ? (this.#outbox.lastBatch ?? this.#batch) : this.#batch
+    const added = batch.add(message)
+    if (added instanceof LateMessage) {
+      this.#sendLate(added, this.#batch, this.#outbox).catch((error) => this.#options.onUnsent(message, error))
+    } else this.#write(added, this.#outbox)
+  }
+
+  /** Have written what waits: soon; or now, where there is a large message, which goes after it. */
+  #write(large: LargeMessage | undefined, outbox: Outbox): void {
+    if (large === undefined) {
+      this.#flushSoon()
+      return
+    }
+    this.#flush()
+    outbox.push(large)
   }
 
   async #sendLate(late: LateMessage, batch: MessageBatch, outbox: Outbox): Promise<void> {
@@ -110,13 +116,7 @@ export class Connection {
       const contents = await Promise.all(late.blobs.map(readBlob))
       if (this.#isClosing) return
       if (fillPlace) fillPlace((own) => own.addLate(late, contents))
-      else {
-        const large = batch.addLate(late, contents)
-        if (large) {
-          this.#flush()
-          outbox.push(large)
-        } else this.#flushSoon()
-      }
+      else this.#write(batch.addLate(late, contents), outbox)
     } finally {
       // What waits behind it goes on without it.
       fillPlace?.(() => undefined)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from _io import BytesIO
 
 from pyferry.errors import MalformedFrameError
-from pyferry.framing import HEADER_BYTES
+from pyferry.framing import HEADER_BYTES, PIECE_HEAD_BYTES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ ATTACHED, PARCEL, PIECE = 1, 2, 3
 IS_PARCEL = 1 << 31
 """In a table of attachments: this is the number of a parcel, and not a size."""
 
-_HEADS = {PARCEL: 13, PIECE: 5}
+_HEADS = {PARCEL: PIECE_HEAD_BYTES, PIECE: 5}
 """Bytes before the data of a piece: kind and id, and in the first the size of all."""
 
 PIECE_BYTES = 256 * 1024
