@@ -81,7 +81,7 @@ class Below {
       this.#lastId += 1
       const id = String(this.#lastId)
       this.#waiting.set(id, resolve)
-      this.#worker.submit({ id, func, args })
+      this.#worker.submit({ id, func }, { args })
     })
   }
 

@@ -28,6 +28,7 @@ import {
 } from '@pyferry/supervisor'
 import { activate } from './activation.js'
 import { arrowBridge } from './arrow.js'
+import { AwaitedCall } from './awaited-call.js'
 import {
   type Arguments,
   type CallPromise,
@@ -75,6 +76,9 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
   /** Whether a worker has run in the environment: it is known to work then. */
   #wasReady = false
   #tails: { stdout: TailFile; stderr: TailFile } | undefined
+  /** Waits in the result cache, and calls that are awaited without it. */
+  #parkedCount = 0
+  #awaitedCount = 0
   #release: (() => void) | undefined
   #closing: Promise<void> | undefined
 
@@ -218,25 +222,18 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
 
   /** `call` and `await` in one step (V-10). Aborted before it begins, nothing is sent; later, the call goes on. */
   async callAndAwait<T = unknown>(fn: string, value?: unknown, options?: AwaitOptions & CallOptions): Promise<T> {
-    let args: ReturnType<typeof singleArgument> & CallOptions = singleArgument(value)
-    let waitOptions: AwaitOptions | undefined
     if (options !== undefined) {
       assertKnownOptions(options, ['signal', 'timeoutMs', 'values'])
-      const { values, ...others } = options
+      const { values, ...waitOptions } = options
       // Before anything is sent: a wait that cannot be would leave a call nobody knows of.
-      resolveWaitOptions(others).signal?.throwIfAborted()
-      args = { ...args, ...wanted({ values }) }
-      waitOptions = others
+      resolveWaitOptions(waitOptions).signal?.throwIfAborted()
+      const id = this.#submit(fn, { ...singleArgument(value), ...wanted({ values }) }, this.callAndAwait)
+      return await this.await<T>(id, waitOptions)
     }
-    const id = this.#submit(fn, args, this.callAndAwait)
-    // What `await` does, without one more promise for each call.
-    let outcome: Outcome<unknown, Failure>
-    try {
-      outcome = await this.#results.wait(id, waitOptions)
-    } catch (error) {
-      throw relocated(error, this.callAndAwait)
-    }
-    return deliver<T>(outcome)
+    const call = new AwaitedCall(checkedName(fn), this.#callSite(this.callAndAwait))
+    this.#worker.submit(call, singleArgument(value))
+    this.#setAwaited(+1)
+    return deliver<T>(await call.ended)
   }
 
   /**
@@ -325,12 +322,11 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
 
   /** @param below the public method that was called, which the stack of the call leaves out */
   #submit(fn: string, args: Arguments & CallOptions, below: (...args: never[]) => unknown, id = newCallId()): string {
-    if (typeof fn !== 'string' || fn === '') throw new OptionError('fn', fn, 'the name of a Python function')
-    const context = this.#options.captureStacks ? captureCallSite(below) : undefined
+    const call = { id, func: checkedName(fn), context: this.#callSite(below) }
     // Registered before it is written: an answer may come at any moment after.
     this.#results.register(id)
     try {
-      this.#worker.submit({ id, func: fn, context, ...args })
+      this.#worker.submit(call, args)
     } catch (error) {
       this.#results.discard(id)
       throw error
@@ -339,17 +335,32 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
   }
 
   #onCallEnd(call: PendingCall, end: CallEnd, isClosed: boolean): void {
-    if (end.state === 'done') this.#results.settle(call.id, end)
-    else {
-      const failure: Failure = { error: end.error, callSite: call.context as string | undefined }
-      if (isClosed) failure.copy = () => copyOfClosed(end.error as ClosedError)
-      this.#results.settle(call.id, { state: 'failed', error: failure }, { broadcast: isClosed })
-    }
+    const outcome = end.state === 'done' ? end : failedOutcome(call, end.error, isClosed)
+    if (call instanceof AwaitedCall) {
+      this.#setAwaited(-1)
+      call.settle(outcome)
+    } else this.#results.settle(call.id, outcome, { broadcast: isClosed })
   }
 
-  /** A parked wait keeps the host alive; a call that nobody waits for does not (V-15). */
+  #callSite(below: (...args: never[]) => unknown): string | undefined {
+    return this.#options.captureStacks ? captureCallSite(below) : undefined
+  }
+
   #onWaiters(count: number): void {
-    if (count > 0) this.#release ??= this.#worker.hold()
+    this.#parkedCount = count
+    this.#holdWhileAwaited()
+  }
+
+  #setAwaited(change: number): void {
+    this.#awaitedCount += change
+    this.#holdWhileAwaited()
+  }
+
+  /** A wait keeps the host alive; a call that nobody waits for does not (V-15). */
+  #holdWhileAwaited(): void {
+    const isAwaited = this.#parkedCount + this.#awaitedCount > 0
+    if (isAwaited === (this.#release !== undefined)) return
+    if (isAwaited) this.#release = this.#worker.hold()
     else {
       this.#release?.()
       this.#release = undefined
@@ -433,6 +444,18 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
     const named = Object.entries(host).filter(([name]) => inherit.includes(name))
     return { ...Object.fromEntries(named), ...set, PYFERRY_WORKER: '1' }
   }
+}
+
+/** @throws OptionError */
+function checkedName(fn: string): string {
+  if (typeof fn !== 'string' || fn === '') throw new OptionError('fn', fn, 'the name of a Python function')
+  return fn
+}
+
+function failedOutcome(call: PendingCall, error: Error, isClosed: boolean): Outcome<unknown, Failure> {
+  const failure: Failure = { error, callSite: call.context as string | undefined }
+  if (isClosed) failure.copy = () => copyOfClosed(error as ClosedError)
+  return { state: 'failed', error: failure }
 }
 
 /** `close()` tells everybody who waits, each with an error of their own. */

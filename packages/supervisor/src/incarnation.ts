@@ -7,6 +7,7 @@
  */
 import {
   type CallDoneMessage,
+  type CallId,
   type CallMessage,
   type Conversions,
   type ErrorMessage,
@@ -29,7 +30,7 @@ import {
 } from './errors.js'
 import { failureToError } from './failure.js'
 import type { Launch } from './launch.js'
-import { type CallEnd, callFacts, type PendingCall, PendingCalls } from './pending.js'
+import { type CallEnd, callFacts, type Passed, type PendingCall, PendingCalls } from './pending.js'
 import { SPIN_US, type Spin, Spinner } from './spin.js'
 import type { Channel } from './transports/transport.js'
 import { type ProcessExit, WorkerProcess, type WorkerProcessOptions } from './worker-process.js'
@@ -165,14 +166,37 @@ export class Incarnation {
   /**
    * Register the call, and have it written at the end of this turn.
    *
-   * @throws UnserializableError, ValueTooLargeError, FrameTooLargeError before either
+   * @throws UnsupportedByWorkerError, UnserializableError, ValueTooLargeError, FrameTooLargeError before either
    */
-  submit(call: PendingCall, message: Omit<CallMessage, 'type' | 'callID'>): void {
+  submit(call: PendingCall, passed: Passed): void {
     // Taken at once: a getter among the values may submit a call itself.
     const wireId = this.#nextWireId === undefined ? call.id : this.#nextWireId++
-    this.#connection!.send({ type: 'call', callID: wireId, ...message })
+    this.#connection!.send(this.#messageOf(wireId, call.func, passed))
     this.#pending.add(wireId, call)
     this.#spinner?.touch()
+  }
+
+  #messageOf(callID: CallId, func: string, { args = null, spread, values }: Passed): CallMessage {
+    const message: CallMessage = { type: 'call', callID, func, args }
+    if (values !== undefined) {
+      if (!this.isNegotiated) throw baseOnly('values')
+      message.values = values
+    }
+    if (spread === undefined) return message
+    const keywordCount = Object.keys(spread.kwargs).length
+    if (spread.args.length === 1 && keywordCount === 0) {
+      // What the base protocol carries anyway.
+      message.args = spread.args[0] ?? null
+    } else if (this.hasFeature('spread')) {
+      message.spread = { args: [...spread.args], kwargs: { ...spread.kwargs } }
+    } else {
+      throw new UnsupportedByWorkerError(
+        'spread',
+        `this worker speaks only the base protocol, in which a call passes exactly one argument, not ${spread.args.length} and ${keywordCount} keywords`,
+        { hint: 'pass one object with call(fn, value)' },
+      )
+    }
+    return message
   }
 
   stateOf(id: string, threads: number): 'queued' | 'running' | undefined {
@@ -350,7 +374,7 @@ function describeEnd(cause: Error | undefined, exit: ProcessExit): string {
 }
 
 /** What a worker lacks that speaks only the base protocol. */
-export function baseOnly(option: 'codecs' | 'values'): UnsupportedByWorkerError {
+function baseOnly(option: 'codecs' | 'values'): UnsupportedByWorkerError {
   const message = `this worker speaks only the base protocol, which has no ${option}: it carries JSON and bytes as they are`
   return new UnsupportedByWorkerError(option, message, { hint: `leave out ${option}` })
 }

@@ -1,4 +1,4 @@
-import type { CallId } from '@pyferry/codec'
+import type { CallId, ValueForm } from '@pyferry/codec'
 import type { CallFacts } from './errors.js'
 
 /** A call that was handed to a worker and has not ended. */
@@ -7,6 +7,15 @@ export interface PendingCall {
   func: string
   /** Whatever the caller wants back with the end of this call. */
   context?: unknown
+}
+
+/** What a call passes, one argument or spread ones. Nobody keeps it once it is sent. */
+export interface Passed {
+  /** @default null */
+  args?: unknown
+  spread?: { args: readonly unknown[]; kwargs: Readonly<Record<string, unknown>> }
+  /** How its result is wanted. @default as the worker has it */
+  values?: ValueForm
 }
 
 export type CallEnd = { state: 'done'; value: unknown } | { state: 'failed'; error: Error }

@@ -2,7 +2,7 @@
  * One supervised worker: a place where a process lives, ends, and may be started again. It runs the table of `lifecycle.ts`
  * against one `Incarnation` after another, reports the end of every call exactly once, and keeps no finished result.
  */
-import type { CallMessage, Conversions, ValueForm } from '@pyferry/codec'
+import type { Conversions, ValueForm } from '@pyferry/codec'
 import { isPyferryError } from '@pyferry/errors'
 import { type Definition, emptyDefinition } from './definition.js'
 import {
@@ -16,11 +16,11 @@ import {
   UnsupportedByWorkerError,
 } from './errors.js'
 import { type LivenessCallback, LivenessFeed, type LivenessState, type Logger, reportFailure } from './events.js'
-import { baseOnly, Incarnation } from './incarnation.js'
+import { Incarnation } from './incarnation.js'
 import type { Launch } from './launch.js'
 import { nextState, type WorkerEvent, type WorkerState } from './lifecycle.js'
 import type { OutputSink } from './output.js'
-import type { CallEnd, PendingCall } from './pending.js'
+import type { CallEnd, Passed, PendingCall } from './pending.js'
 import { SharedStart } from './shared-start.js'
 import { hasTwoCpus, resolveSpin, type Spin } from './spin.js'
 import type { TailFile } from './tail-file.js'
@@ -65,14 +65,6 @@ export interface WorkerOptions {
   /** Where output is kept; absent: only the last bytes, for errors. Asked at each start. */
   tails?: () => { stdout: TailFile; stderr: TailFile } | undefined
   logger?: Logger
-}
-
-/** A call, ready to be sent: one argument, or spread ones. */
-export interface Submission extends PendingCall {
-  args?: unknown
-  spread?: { args: readonly unknown[]; kwargs: Readonly<Record<string, unknown>> }
-  /** How its result is wanted. @default as the worker has it */
-  values?: ValueForm
 }
 
 const DEFAULT_MAX_FRAME_BYTES = 64 * 1024 * 1024
@@ -149,15 +141,16 @@ export class Worker {
    * Hand a call to the worker. Everything that can be told now is thrown now; the end of the call is reported later.
    *
    * @throws NotStartedError, DiedError, ClosedError by the worker's state
+   * @param call - kept until its end, and told with it
    * @throws QueueFullError, UnsupportedByWorkerError, UnserializableError, FrameTooLargeError
    */
-  submit(call: Submission): void {
+  submit(call: PendingCall, passed: Passed): void {
     try {
       const incarnation = this.#incarnationForCall()
       const { maxQueue } = this.#options
       if (maxQueue !== undefined && incarnation.pendingCount - this.#threads >= maxQueue)
         throw new QueueFullError(maxQueue)
-      incarnation.submit(call, callMessage(call, incarnation))
+      incarnation.submit(call, passed)
     } catch (error) {
       // Whatever refuses a call, its error says which.
       if (isPyferryError(error)) addFacts(error, { ...this.#facts, function: call.func, callId: call.id })
@@ -366,25 +359,4 @@ let hasTwoHere: boolean | undefined
 function canUseTwoCpus(): boolean {
   hasTwoHere ??= hasTwoCpus()
   return hasTwoHere
-}
-
-function callMessage(call: Submission, incarnation: Incarnation): Omit<CallMessage, 'type' | 'callID'> {
-  const { values, ...plain } = call
-  if (values !== undefined) {
-    if (!incarnation.isNegotiated) throw baseOnly('values')
-    return { ...callMessage(plain, incarnation), values }
-  }
-  const { func, spread } = call
-  if (!spread) return { func, args: call.args ?? null }
-  const keywordCount = Object.keys(spread.kwargs).length
-  // One positional argument is what the base protocol carries anyway.
-  if (spread.args.length === 1 && keywordCount === 0) return { func, args: spread.args[0] ?? null }
-  if (!incarnation.hasFeature('spread')) {
-    throw new UnsupportedByWorkerError(
-      'spread',
-      `this worker speaks only the base protocol, in which a call passes exactly one argument, not ${spread.args.length} and ${keywordCount} keywords`,
-      { hint: 'pass one object with call(fn, value)' },
-    )
-  }
-  return { func, args: null, spread: { args: [...spread.args], kwargs: { ...spread.kwargs } } }
 }

@@ -10,7 +10,7 @@ import {
   type Definition,
   hostEnvironment,
   type Launch,
-  type Submission,
+  type Passed,
   Worker,
   type WorkerOptions,
   workerLaunch,
@@ -61,7 +61,7 @@ export const source = (code: string): Definition => ({
 export interface TestWorker {
   worker: Worker
   /** Submit a call and wait for its end. */
-  end: (func: string, args?: unknown, rest?: Partial<Submission>) => Promise<CallEnd>
+  end: (func: string, args?: unknown, rest?: Passed & { id?: string }) => Promise<CallEnd>
   /** The ids whose end was reported, in order, with how they ended. */
   ends: Map<string, CallEnd>
   liveness: string[]
@@ -90,9 +90,9 @@ export function makeWorker(options: Partial<WorkerOptions> = {}): TestWorker {
   const end: TestWorker['end'] = (func, args = null, rest = {}) =>
     new Promise((resolve) => {
       count += 1
-      const id = rest.id ?? `call-${count}`
+      const { id = `call-${count}`, ...more } = rest
       waiting.set(id, resolve)
-      worker.submit({ func, args, ...rest, id })
+      worker.submit({ id, func }, { args, ...more })
     })
   return { worker, end, ends, liveness }
 }

@@ -127,7 +127,7 @@ describe('start (V-3, V-4)', () => {
 describe('calls', () => {
   it('V-5: each state that takes no call has its own error', async () => {
     const { worker } = makeWorker({ definition: source('def f(x): return x') })
-    const submit = () => worker.submit({ id: 'x', func: 'f', args: 1 })
+    const submit = () => worker.submit({ id: 'x', func: 'f' }, { args: 1 })
     expect(submit).toThrow(NotStartedError)
     await worker.start(() => own())
     const died = nextDeath(worker)
@@ -142,7 +142,7 @@ describe('calls', () => {
     const { worker, end } = makeWorker({ maxQueue: 2, definition: source('import time\ndef nap(s): time.sleep(s)') })
     await worker.start(() => own())
     const ends = [0.2, 0, 0].map((seconds) => end('nap', seconds))
-    expect(() => worker.submit({ id: 'over', func: 'nap', args: 0 })).toThrow(QueueFullError)
+    expect(() => worker.submit({ id: 'over', func: 'nap' }, { args: 0 })).toThrow(QueueFullError)
     await Promise.all(ends)
     expect(await end('nap', 0)).toMatchObject({ state: 'done' })
   })
@@ -269,7 +269,7 @@ describe('a worker that speaks only the base protocol (W-1, V-6)', () => {
       { args: [], kwargs: {} },
       { args: [1], kwargs: { a: 1 } },
     ]) {
-      expect(() => worker.submit({ id: 'x', func: 'f', spread })).toThrow(UnsupportedByWorkerError)
+      expect(() => worker.submit({ id: 'x', func: 'f' }, { spread })).toThrow(UnsupportedByWorkerError)
     }
   })
 
@@ -283,7 +283,7 @@ describe('a worker that speaks only the base protocol (W-1, V-6)', () => {
     const { worker, end } = makeWorker({ protocol: 'base', definition: source('def f(x): return x') })
     await worker.start(() => own())
     expect(await end('f', 1)).toEqual({ state: 'done', value: 1 })
-    expect(() => worker.submit({ id: 'x', func: 'f', spread: { args: [1, 2], kwargs: {} } })).toThrow(
+    expect(() => worker.submit({ id: 'x', func: 'f' }, { spread: { args: [1, 2], kwargs: {} } })).toThrow(
       UnsupportedByWorkerError,
     )
   })
@@ -336,7 +336,7 @@ describe('death (V-14)', () => {
     const { worker, ends } = makeWorker({ threads: 4 })
     await worker.start(() => misbehaving('answer-some-then-die', 4_000, 10_000))
     const died = nextDeath(worker)
-    for (let index = 0; index < 10_000; index += 1) worker.submit({ id: `c${index}`, func: 'f', args: index })
+    for (let index = 0; index < 10_000; index += 1) worker.submit({ id: `c${index}`, func: 'f' }, { args: index })
     expect(await died).toMatchObject({ signal: 'SIGKILL' })
     const counts = { done: 0, failed: 0 }
     for (const end of ends.values()) counts[end.state] += 1

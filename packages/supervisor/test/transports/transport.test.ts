@@ -210,7 +210,7 @@ describe.each(['fd', 'unix', 'tcp', 'stdio'] as const)('%s, with a worker of som
     await worker.start(() => byHand(transport, 'die'))
     const died = nextDeath(worker)
     // More than fits into the channel: the worker ends with much unread, and the host is still writing.
-    for (let index = 0; index < 20_000; index += 1) worker.submit({ id: `c${index}`, func: 'f', args: index })
+    for (let index = 0; index < 20_000; index += 1) worker.submit({ id: `c${index}`, func: 'f' }, { args: index })
     const error = await died
     expect(error).toMatchObject({ name: 'DiedError', exitCode: 9 })
     const counts = { done: 0, failed: 0 }
