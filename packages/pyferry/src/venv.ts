@@ -221,19 +221,13 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
   }
 
   /** `call` and `await` in one step (V-10). Aborted before it begins, nothing is sent; later, the call goes on. */
-  async callAndAwait<T = unknown>(fn: string, value?: unknown, options?: AwaitOptions & CallOptions): Promise<T> {
-    if (options !== undefined) {
-      assertKnownOptions(options, ['signal', 'timeoutMs', 'values'])
-      const { values, ...waitOptions } = options
-      // Before anything is sent: a wait that cannot be would leave a call nobody knows of.
-      resolveWaitOptions(waitOptions).signal?.throwIfAborted()
-      const id = this.#submit(fn, { ...singleArgument(value), ...wanted({ values }) }, this.callAndAwait)
-      return await this.await<T>(id, waitOptions)
-    }
-    const call = new AwaitedCall(checkedName(fn), this.#callSite(this.callAndAwait))
-    this.#worker.submit(call, singleArgument(value))
-    this.#setAwaited(+1)
-    return deliver<T>(await call.ended)
+  callAndAwait<T = unknown>(fn: string, value?: unknown, options?: AwaitOptions & CallOptions): Promise<T> {
+    if (options !== undefined) return this.#callAndAwaitSo<T>(fn, value, options)
+    return new Promise<T>((resolve) => {
+      const call = new AwaitedCall(checkedName(fn), this.#callSite(this.callAndAwait), resolve as never)
+      this.#worker.submit(call, singleArgument(value))
+      this.#setAwaited(+1)
+    })
   }
 
   /**
@@ -332,6 +326,15 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
       throw error
     }
     return id
+  }
+
+  async #callAndAwaitSo<T>(fn: string, value: unknown, options: AwaitOptions & CallOptions): Promise<T> {
+    assertKnownOptions(options, ['signal', 'timeoutMs', 'values'])
+    const { values, ...waitOptions } = options
+    // Before anything is sent: a wait that cannot be would leave a call nobody knows of.
+    resolveWaitOptions(waitOptions).signal?.throwIfAborted()
+    const id = this.#submit(fn, { ...singleArgument(value), ...wanted({ values }) }, this.callAndAwait)
+    return await this.await<T>(id, waitOptions)
   }
 
   #onCallEnd(call: PendingCall, end: CallEnd, isClosed: boolean): void {
