@@ -203,11 +203,13 @@ export class MessageBatch {
 function textOfCall({ callID, func, args, spread, values: form }: CallMessage, values: MarkedEncoder): string {
   assertId(callID)
   if (typeof func !== 'string') throw new OptionError('message.func', func, 'a string')
-  // The array and the object themselves are not nesting of the caller's making.
-  const list = spread ? values.encode(spread.args, 'args', MAX_DEPTH + 1) : [values.encodeBelow([0], args, 'args')]
+  const listed = spread ? textOfList(spread.args, values) : `[${stringify(values.encodeBelow(FIRST, args, 'args'), 'args')}]`
   const kwargs = spread && Object.keys(spread.kwargs).length > 0 ? spread.kwargs : undefined
   const named = kwargs && stringify(values.encode(kwargs, 'kwargs', MAX_DEPTH + 1), 'kwargs')
-  const head = `[${callID},${JSON.stringify(func)},${stringify(list, 'args')}`
+  if (named === undefined && form === undefined && values.marks.length === 0) {
+    return `[${callID},${textOfName(func)},${listed}]`
+  }
+  const head = `[${callID},${textOfName(func)},${listed}`
   const marks = values.marks.length > 0 ? JSON.stringify(values.marks) : undefined
   if (form !== undefined) {
     if (!isValueForm(form)) throw new OptionError('message.values', form, "'faithful' or 'json'")
@@ -215,6 +217,26 @@ function textOfCall({ callID, func, args, spread, values: form }: CallMessage, v
   }
   if (marks !== undefined) return `${head},${named ?? 'null'},${marks}]`
   return named === undefined ? `${head}]` : `${head},${named}]`
+}
+
+/** The way to the one argument of a call. */
+const FIRST = [0] as const
+
+/** The array and the object of spread arguments are not nesting of the caller's making. */
+function textOfList(args: readonly unknown[], values: MarkedEncoder): string {
+  return stringify(values.encode(args, 'args', MAX_DEPTH + 1), 'args')
+}
+
+let latestName = ''
+let latestNameText = '""'
+
+/** Most calls name the function that the one before them did. */
+function textOfName(func: string): string {
+  if (func !== latestName) {
+    latestName = func
+    latestNameText = JSON.stringify(func)
+  }
+  return latestNameText
 }
 
 function textOfResult({ callID, result }: CallSucceededMessage, values: MarkedEncoder): string {
