@@ -37,6 +37,12 @@ export interface WorkerProcessOptions {
   onOutputError: (error: unknown) => void
 }
 
+/** What may be counted among what keeps the host alive. */
+interface Counting {
+  ref?(): void
+  unref?(): void
+}
+
 export class WorkerProcess {
   readonly #child: ChildProcess
   readonly #transport: Transport
@@ -77,6 +83,7 @@ export class WorkerProcess {
     const { onOutputError: onError } = options
     const stdout = launch.transport === 'stdio' ? null : child.stdout
     this.#stdout = stdout ? new OutputStream(stdout, { ...options.stdout, onError }) : undefined
+    this.#unrefStreams()
     this.#stderr = child.stderr ? new OutputStream(child.stderr, { ...options.stderr, onError }) : undefined
   }
 
@@ -88,6 +95,7 @@ export class WorkerProcess {
         channel.input.on('data', () => {
           this.#chunkCount += 1
         })
+        this.#unrefStreams()
         this.setKeepsHostAlive(this.#keepsHostAlive)
         onOpen(channel)
       },
@@ -117,16 +125,20 @@ export class WorkerProcess {
   /** Let this process keep the host alive, or not. */
   setKeepsHostAlive(keepsAlive: boolean): void {
     this.#keepsHostAlive = keepsAlive
-    const child = this.#child
-    if (keepsAlive) child.ref()
-    else child.unref()
-    const { input, output } = this.#channel ?? {}
-    for (const stream of new Set<unknown>([...this.#streams, input, output])) {
-      const socket = stream as { ref?(): void; unref?(): void } | null | undefined
-      // The channel's reader counts with the process: after its exit the last answers are still to be read.
-      if (keepsAlive && stream === input) socket?.ref?.()
-      else socket?.unref?.()
+    // The channel's reader counts with the process: after its exit the last answers are still to be read.
+    const input = this.#channel?.input as Counting | undefined
+    if (keepsAlive) {
+      this.#child.ref()
+      input?.ref?.()
+    } else {
+      this.#child.unref()
+      input?.unref?.()
     }
+  }
+
+  /** None of them keeps the host alive by itself. */
+  #unrefStreams(): void {
+    for (const stream of [...this.#streams, this.#channel?.output]) (stream as Counting | null | undefined)?.unref?.()
   }
 
   /**
