@@ -453,7 +453,10 @@ def answers(host: Host, count: int) -> list[Any]:
 def test_calls_of_one_frame_are_all_answered(host: Host) -> None:
     """W-2: positional arguments, keywords, marks, and failures that are their own."""
     host.write(frame(["define", "o1", {"code": "def add(a, b=2): return a + b"}], ["ping"]))
-    assert answers(host, 3) == [["hello", {}], ["defined", "o1"], ["pong"]]
+    hello, *others = answers(host, 3)
+    assert hello == ["hello", {}]
+    # Another thread answers the ping where the define takes longer than a tick of the monitor.
+    assert sorted(others) == [["defined", "o1"], ["pong"]]
 
     calls = [
         [0, "add", [1]],

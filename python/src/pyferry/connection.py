@@ -158,8 +158,10 @@ class Connection:
                     if body is None:
                         break
                     batch = self._dialect.decode(body)
-                    if set(map(type, batch)) == _ONLY_CALLS:
+                    if _are_calls(batch):
                         self._accept_all(batch)
+                        if not calls and not self._reader.has_data:
+                            return batch  # type: ignore[return-value]
                         calls += batch  # type: ignore[arg-type]
                     else:
                         self._messages = batch
@@ -255,6 +257,9 @@ class Connection:
 
     def _accept_all(self, calls: list[Any]) -> None:
         """Accept the calls of a frame, which are nearly always all that is in it."""
+        if len(calls) == 1:
+            self._accept(calls[0])
+            return
         ids = {call.call_id for call in calls}
         if len(ids) == len(calls) and self._calls_in_flight.isdisjoint(ids):
             self._has_begun = True
@@ -319,6 +324,12 @@ class Connection:
         self._say(type(error).__name__, str(error))
         self._output.drain()
         exit_now(1)
+
+
+def _are_calls(batch: list[Any]) -> bool:
+    if len(batch) == 1:
+        return type(batch[0]) is Call
+    return set(map(type, batch)) == _ONLY_CALLS
 
 
 def _run_coroutine(coroutine: Any) -> Any:

@@ -135,9 +135,12 @@ class Executor:
                     if is_last or now - flushed_at > FLUSH_AFTER_SECONDS:
                         work.flush()
                         begun_at = flushed_at = clock()
+                    if not batch:
+                        break
                     try:
                         task = batch.popleft()
                     except IndexError:
+                        # The monitor was quicker.
                         break
                 leads, task = dispatch.finish(task, seat)
             work.flush()

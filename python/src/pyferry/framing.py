@@ -85,6 +85,8 @@ class FrameReader:
         if self._partial is not None:
             return None
         data, start = self._data, self._offset
+        if start == len(data):
+            return None
         body = start + HEADER_BYTES
         if len(data) < body:
             self._wait(HEADER_BYTES)

@@ -54,11 +54,12 @@ class Output:
 
     def flush(self) -> None:
         """Write what waits, unless a thread is writing: then that one does. May block."""
-        while self._waiting and self._writing.acquire(False):
+        waiting, writing = self._waiting, self._writing
+        while waiting and writing.acquire(False):
             try:
                 self._write_all()
             finally:
-                self._writing.release()
+                writing.release()
 
     def send(self, large: Large) -> None:
         """Write a large message to its end, after whoever is writing now. Blocks.
@@ -78,12 +79,17 @@ class Output:
 
     def _write_all(self) -> None:
         # Only the thread that holds `_writing` takes from the left.
-        waiting = self._waiting
+        waiting, limit = self._waiting, self._limit
         while waiting:
-            parts = [waiting.popleft()]
+            first = waiting.popleft()
+            if not waiting and type(first) is str:
+                # The usual answer to a call alone.
+                self._write(_frame(f"[{first}]"))
+                continue
+            parts = [first]
             while waiting:
                 parts.append(waiting.popleft())
-            self._write(pack(parts, self._limit))
+            self._write(pack(parts, limit))
 
     def _write_parts(self, parts: list[bytes | memoryview]) -> None:
         try:
