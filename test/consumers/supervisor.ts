@@ -17,7 +17,7 @@ export async function use(python: string): Promise<void> {
   await worker.start(() => workerLaunch({ python }))
   // A call alone does not keep the host alive; somebody who waits for it does.
   const release = worker.hold()
-  worker.submit({ id: '1', func: 'add', spread: { args: [20, 22], kwargs: {} } })
+  worker.submit({ id: '1', func: 'add' }, { spread: { args: [20, 22], kwargs: {} } })
   const end = await ended
   release()
   await worker.close()

@@ -203,7 +203,9 @@ export class MessageBatch {
 function textOfCall({ callID, func, args, spread, values: form }: CallMessage, values: MarkedEncoder): string {
   assertId(callID)
   if (typeof func !== 'string') throw new OptionError('message.func', func, 'a string')
-  const listed = spread ? textOfList(spread.args, values) : `[${stringify(values.encodeBelow(FIRST, args, 'args'), 'args')}]`
+  const listed = spread
+    ? textOfList(spread.args, values)
+    : `[${stringify(values.encodeBelow(FIRST, args, 'args'), 'args')}]`
   const kwargs = spread && Object.keys(spread.kwargs).length > 0 ? spread.kwargs : undefined
   const named = kwargs && stringify(values.encode(kwargs, 'kwargs', MAX_DEPTH + 1), 'kwargs')
   if (named === undefined && form === undefined && values.marks.length === 0) {
