@@ -117,8 +117,8 @@ export interface VenvConfig {
    */
   codecs?: readonly ValueCodec[]
   /**
-   * Who looks for what is to come without going to sleep, for at most 50 µs after each call: a small call takes a quarter of the time then
-   * when it finds the worker on another CPU. `'both'`: the worker does the same before each time it sleeps, unless it speaks only the base
+   * Who looks for what is to come without going to sleep, for at most 50 µs after each call, as long as answers come that soon: a small call
+   * takes a quarter of the time then when it finds the worker on another CPU. `'both'`: the worker does the same before each time it sleeps, unless it speaks only the base
    * protocol; quickest of all while a second CPU is free, several times slower while none is. With one CPU of quota `'both'` is `'off'`.
    * @default 'host' with two CPUs or more of quota, else 'off'
    */

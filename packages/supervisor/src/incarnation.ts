@@ -288,6 +288,7 @@ export class Incarnation {
   }
 
   #onCallDone(message: CallDoneMessage): void {
+    this.#spinner?.onAnswer()
     const call = this.#pending.take(message.callID)
     if (!call) {
       // The calls of a worker that is being closed have been reported already, and their answers still come.

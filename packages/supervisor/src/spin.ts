@@ -3,6 +3,11 @@
  * which of the two a call meets depends on where the system has put the worker; a host that looks again and again for 50 µs instead is as fast
  * wherever that is, and uses less processor time than going to sleep and waking does (docs/performance.md). With one CPU it
  * would only be in the worker's way.
+ *
+ * It pays only while answers come that soon. Where they do not (functions take longer; calls are rare, and each finds the worker fast asleep)
+ * looking costs a CPU the 50 µs and does harm: it keeps the system from waking the worker right here, so that each call waits for the other CPU
+ * to wake. So the moments in which nothing came are counted; when there are too many, only a few calls are tried now and then, in a row, since
+ * the first of them finds the worker asleep.
  */
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -10,6 +15,14 @@ import { availableParallelism } from 'node:os'
 /** After this nobody waits for a small call any more. */
 export const SPIN_US = 50
 const SPIN_MS = SPIN_US / 1000
+
+/** Looking pays while an answer comes in this share of the moments. It is 0.9 and more in a dialogue, and 0.4 with a pause before each call. */
+const LEAST_HIT_RATE = 0.75
+/** Of the last moment in that share. */
+const WEIGHT = 1 / 8
+/** While it does not pay, `TRIES` in a row of so many calls are tried. */
+const TRY_PERIOD = 64
+const TRIES = 4
 
 /** Who waits so: nobody, this process, or the worker too. */
 export type Spin = 'off' | 'host' | 'both'
@@ -31,6 +44,12 @@ export class Spinner {
   /** Something was sent since the last turn. */
   #isTouched = false
   #untilMs = 0
+  /** No answer has come since this moment began. */
+  #isMiss = false
+  /** The share of moments in which one came, the last ones counting most. */
+  #hitRate = 1
+  /** Calls since it has stopped to pay, tried or not. */
+  #calls = 0
 
   constructor({ isWaiting, now = () => performance.now(), nextTurn = setImmediate }: SpinnerOptions) {
     this.#isWaiting = isWaiting
@@ -41,19 +60,37 @@ export class Spinner {
   /** Something was sent in this turn. */
   touch(): void {
     this.#isTouched = true
-    if (this.#isSpinning) return
+    if (this.#isSpinning || !this.#isWorthIt()) return
     this.#isSpinning = true
     this.#nextTurn(this.#turn)
+  }
+
+  /** An answer has come. */
+  onAnswer(): void {
+    if (!this.#isMiss) return
+    this.#isMiss = false
+    this.#hitRate += (1 - this.#hitRate) * WEIGHT
+  }
+
+  #isWorthIt(): boolean {
+    if (this.#hitRate >= LEAST_HIT_RATE) this.#calls = 0
+    else this.#calls += 1
+    return this.#calls % TRY_PERIOD < TRIES
   }
 
   readonly #turn = (): void => {
     const nowMs = this.#now()
     if (this.#isTouched) {
       this.#isTouched = false
+      this.#isMiss = true
       this.#untilMs = nowMs + SPIN_MS
     }
     this.#isSpinning = nowMs < this.#untilMs && this.#isWaiting()
     if (this.#isSpinning) this.#nextTurn(this.#turn)
+    else if (this.#isMiss) {
+      this.#isMiss = false
+      this.#hitRate -= this.#hitRate * WEIGHT
+    }
   }
 }
 

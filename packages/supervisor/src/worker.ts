@@ -53,7 +53,7 @@ export interface WorkerOptions {
   /** What becomes of values that the protocol does not know. @default nothing: they are refused */
   conversions?: Conversions
   /**
-   * Who looks for what is to come without sleeping, for at most 50 µs. With one CPU of quota `'both'` is `'off'`.
+   * Who looks for what is to come without sleeping, for at most 50 µs, as long as it comes that soon. With one CPU of quota `'both'` is `'off'`.
    *
    * @default 'host' with two CPUs or more, else 'off'
    */

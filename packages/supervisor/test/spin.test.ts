@@ -41,6 +41,41 @@ it('W-5: stops when nothing is waited for, and begins anew with the next call', 
   expect(turn()).toBe(1)
 })
 
+/** A call that is answered, or not, in its moment; whether the spinner looked. */
+function makeCall({ spinner, turn }: ReturnType<typeof makeSpinner>) {
+  return (isAnswered: boolean) => {
+    spinner.touch()
+    const hasLooked = turn() > 0
+    if (isAnswered) spinner.onAnswer()
+    turn(0.06)
+    return hasLooked
+  }
+}
+
+it('W-5: looks after every call while answers come in time, with one missed now and then', () => {
+  const call = makeCall(makeSpinner())
+  expect(Array.from({ length: 300 }, (_, index) => call(index % 10 !== 0))).not.toContain(false)
+})
+
+it('W-5: tries few calls while answers come late, and looks after each again when they come in time', () => {
+  const call = makeCall(makeSpinner())
+  for (let index = 0; index < 20; index += 1) call(false)
+
+  const late = Array.from({ length: 640 }, () => call(false))
+  expect(late.filter((hasLooked) => hasLooked)).toHaveLength(40)
+
+  let callsUntilEach = 0
+  for (let inRow = 0; inRow < 64; callsUntilEach += 1) inRow = call(true) ? inRow + 1 : 0
+  expect(callsUntilEach).toBeLessThan(400)
+})
+
+it('W-5: half of the answers in time are too few', () => {
+  const call = makeCall(makeSpinner())
+  for (let index = 0; index < 64; index += 1) call(index % 2 === 0)
+  const looked = Array.from({ length: 640 }, (_, index) => call(index % 2 === 0))
+  expect(looked.filter((hasLooked) => hasLooked).length).toBeLessThan(100)
+})
+
 it.each([
   ['200000 100000', 2],
   ['50000 100000', 0.5],
