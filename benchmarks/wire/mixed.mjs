@@ -1,9 +1,19 @@
-// A small call beside four others that are always under way: sleeping, or burning the processor.
+// A small call beside four others that are always under way: sleeping, or burning the processor. It is made in two rhythms, since a call
+// after a pause finds everybody asleep and takes longer by itself: whoever compares it with a call alone has to keep the rhythm.
 import { Textbook } from '../peers/textbook.mjs'
 import { quantile } from '../statistics.mjs'
 import { startVenv } from './machine.mjs'
 
 const CALLS = 200
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** What is waited for after a call. */
+const rhythms = {
+  'in bursts of ten': (call) => (call % 10 === 9 ? pause(3) : undefined),
+  // Not in step with what the others do.
+  'after pauses': () => pause(Math.random() * 2),
+}
 
 const functions = `
 import time
@@ -36,19 +46,27 @@ with ThreadPoolExecutor(16) as threads:
 
 export async function mixed({ python }) {
   const peers = { textbook: await MixedTextbook.start(python), pyferry: await Ours.start(python) }
-  const tables = [
-    ['alone', undefined],
-    ['beside four that sleep 5 ms', 'sleep'],
-    ['beside four that burn 5 ms', 'burn'],
-  ].map(([name, other]) => ({
-    title: `add, ${name}`,
+  const beside = (other, rhythm) => ({
+    title: `add ${rhythm}, beside four that ${other} 5 ms`,
     figures: ['p50', 'p99'],
-    ways: Object.fromEntries(Object.entries(peers).map(([peer, made]) => [peer, () => measure(made, other)])),
-  }))
+    ways: Object.fromEntries(Object.entries(peers).map(([name, peer]) => [name, () => measure(peer, rhythm, other)])),
+  })
+  const againstAlone = (rhythm) => ({
+    title: `add ${rhythm}, pyferry`,
+    figures: ['p50', 'p99'],
+    ways: {
+      alone: () => measure(peers.pyferry, rhythm),
+      'beside four that sleep 5 ms': () => measure(peers.pyferry, rhythm, 'sleep'),
+    },
+  })
+  const tables = [
+    ...Object.keys(rhythms).flatMap((rhythm) => [againstAlone(rhythm), beside('sleep', rhythm)]),
+    beside('burn', 'after pauses'),
+  ]
   return { tables, close: () => Promise.all(Object.values(peers).map((peer) => peer.close())) }
 }
 
-async function measure(peer, other) {
+async function measure(peer, rhythm, other) {
   let isOver = false
   const keepUp = async () => {
     while (!isOver) await peer.call(other, [5])
@@ -59,8 +77,7 @@ async function measure(peer, other) {
     const start = performance.now()
     await peer.call('add', [1, 2])
     if (call >= 0) times[call] = (performance.now() - start) * 1000
-    // Not in step with what the others do.
-    if (other !== undefined) await new Promise((resolve) => setTimeout(resolve, Math.random() * 2))
+    await rhythms[rhythm](call)
   }
   isOver = true
   await Promise.all(others)

@@ -16,8 +16,11 @@ import { availableParallelism } from 'node:os'
 export const SPIN_US = 50
 const SPIN_MS = SPIN_US / 1000
 
-/** Looking pays while an answer comes in this share of the moments. It is 0.9 and more in a dialogue, and 0.4 with a pause before each call. */
-const LEAST_HIT_RATE = 0.75
+/**
+ * Looking pays while an answer comes in this share of the moments. It is 0.9 and more in a dialogue, 0.75 in one beside slow functions, and
+ * 0.4 with a pause before each call.
+ */
+const LEAST_HIT_RATE = 0.6
 /** Of the last moment in that share. */
 const WEIGHT = 1 / 8
 /** While it does not pay, `TRIES` in a row of so many calls are tried. */
