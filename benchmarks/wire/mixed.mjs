@@ -17,8 +17,8 @@ const rhythms = {
 
 const functions = `
 import time
-def add(a, b):
-    return a + b
+def add(numbers):
+    return numbers["a"] + numbers["b"]
 def sleep(ms):
     time.sleep(ms / 1000)
 def burn(ms):
@@ -33,7 +33,7 @@ from concurrent.futures import ThreadPoolExecutor
 ${functions}
 lock = threading.Lock()
 def answer(message):
-    result = globals()[message["function"]](*message["args"])
+    result = globals()[message["function"]](message["value"])
     body = json.dumps({"id": message["id"], "result": result}).encode()
     with lock:
         sys.stdout.buffer.write(struct.pack(">I", len(body)))
@@ -69,13 +69,13 @@ export async function mixed({ python }) {
 async function measure(peer, rhythm, other) {
   let isOver = false
   const keepUp = async () => {
-    while (!isOver) await peer.call(other, [5])
+    while (!isOver) await peer.call(other, 5)
   }
   const others = other === undefined ? [] : Array.from({ length: 4 }, keepUp)
   const times = new Float64Array(CALLS)
   for (let call = -20; call < CALLS; call += 1) {
     const start = performance.now()
-    await peer.call('add', [1, 2])
+    await peer.call('add', { a: 1, b: 2 })
     if (call >= 0) times[call] = (performance.now() - start) * 1000
     await rhythms[rhythm](call)
   }
@@ -94,8 +94,8 @@ class Ours {
     return self
   }
 
-  call(name, args) {
-    return this.#venv.invoke(name, ...args)
+  call(name, value) {
+    return this.#venv.callAndAwait(name, value)
   }
 
   close() {
@@ -109,12 +109,12 @@ class MixedTextbook {
   static async start(python) {
     const self = new MixedTextbook()
     await self.#peer.start(python, ['-c', textbook])
-    await self.call('add', [1, 2])
+    await self.call('add', { a: 1, b: 2 })
     return self
   }
 
-  call(name, args) {
-    return this.#peer.ask({ function: name, args })
+  call(name, value) {
+    return this.#peer.ask({ function: name, value })
   }
 
   close() {

@@ -31,7 +31,7 @@ import {
 import { failureToError } from './failure.js'
 import type { Launch } from './launch.js'
 import { type CallEnd, callFacts, type Passed, type PendingCall, PendingCalls } from './pending.js'
-import { SPIN_US, type Spin, Spinner } from './spin.js'
+import { MAX_CALLS_TO_LOOK_FOR, SPIN_US, type Spin, Spinner } from './spin.js'
 import type { Channel } from './transports/transport.js'
 import { type ProcessExit, WorkerProcess, type WorkerProcessOptions } from './worker-process.js'
 
@@ -95,7 +95,10 @@ export class Incarnation {
   constructor(options: IncarnationOptions) {
     this.#options = options
     this.#process = new WorkerProcess(options.launch, options.process)
-    if (options.spin !== 'off') this.#spinner = new Spinner({ isWaiting: () => this.#pending.size > 0 })
+    if (options.spin !== 'off') {
+      const isWaiting = () => this.#pending.size > 0 && this.#pending.size <= MAX_CALLS_TO_LOOK_FOR
+      this.#spinner = new Spinner({ isWaiting })
+    }
     this.#facts = { incarnation: options.number }
     if (this.#process.pid !== undefined) this.#facts.pid = this.#process.pid
     if (options.launch.environment !== undefined) this.#facts.environment = options.launch.environment

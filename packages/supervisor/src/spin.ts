@@ -27,11 +27,14 @@ const WEIGHT = 1 / 8
 const TRY_PERIOD = 64
 const TRIES = 4
 
+/** With more calls in flight nobody falls asleep between them, and looking takes the worker its processor time. */
+export const MAX_CALLS_TO_LOOK_FOR = 32
+
 /** Who waits so: nobody, this process, or the worker too. */
 export type Spin = 'off' | 'host' | 'both'
 
 export interface SpinnerOptions {
-  /** Whether an answer is still to come. */
+  /** Whether an answer is still to come that is worth looking for. */
   isWaiting: () => boolean
   /** @default performance.now */
   now?: () => number
@@ -88,11 +91,12 @@ export class Spinner {
       this.#isMiss = true
       this.#untilMs = nowMs + SPIN_MS
     }
-    this.#isSpinning = nowMs < this.#untilMs && this.#isWaiting()
+    const isOver = nowMs >= this.#untilMs
+    this.#isSpinning = !isOver && this.#isWaiting()
     if (this.#isSpinning) this.#nextTurn(this.#turn)
-    else if (this.#isMiss) {
+    else {
+      if (isOver && this.#isMiss) this.#hitRate -= this.#hitRate * WEIGHT
       this.#isMiss = false
-      this.#hitRate -= this.#hitRate * WEIGHT
     }
   }
 }

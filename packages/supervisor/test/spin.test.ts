@@ -69,6 +69,18 @@ it('W-5: tries few calls while answers come late, and looks after each again whe
   expect(callsUntilEach).toBeLessThan(400)
 })
 
+it('W-5: a moment in which nothing is waited for says nothing about the next ones', () => {
+  const made = makeSpinner()
+  made.state.isWaiting = false
+  for (let index = 0; index < 100; index += 1) {
+    made.spinner.touch()
+    made.turn()
+  }
+  made.state.isWaiting = true
+  const call = makeCall(made)
+  expect(Array.from({ length: 64 }, () => call(true))).not.toContain(false)
+})
+
 it('W-5: half of the answers in time are too few', () => {
   const call = makeCall(makeSpinner())
   for (let index = 0; index < 64; index += 1) call(index % 2 === 0)
