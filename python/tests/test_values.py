@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyferry.errors import UnserializableError
+from pyferry.errors import UnserializableError, shorten_path
 from pyferry.jsontext import parse_json, write_json
 from pyferry.values import MAX_DEPTH, MAX_SAFE_INTEGER, format_path, from_wire, to_wire
 
@@ -180,3 +180,22 @@ def test_a_path_is_written_as_javascript_would() -> None:
     """D-6: names after a dot, everything else as a JSON string."""
     keys = ("a", "$b_1", 3, "a key", "1", "", "ü")
     assert format_path("args", keys) == 'args.a.$b_1[3]["a key"]["1"][""]["ü"]'
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("args.items[3].when", "args.items[3].when"),
+        ("result" + "[0]" * 38, "result" + "[0]" * 38),
+        ("result" + "[0]" * 512, "result" + "[0]" * 17 + "…" + "[0]" * 20),
+        ("args.first" + ".step" * 99 + ".last", f"args.first{'.step' * 9}…{'.step' * 11}.last"),
+        ('args["' + "k" * 500 + '"].x', "args….x"),
+        ('args["' + "k" * 500 + '"]', f'args…{"k" * 58}"]'),
+    ],
+)
+def test_a_long_path_is_shown_by_its_first_and_last_steps(path: str, expected: str) -> None:
+    """D-6: as `shortenPath` of the codec does; the error keeps it whole."""
+    error = UnserializableError(path, "nested")
+
+    assert expected == shorten_path(path)
+    assert (path, f"{expected}: nested") == (error.path, str(error))

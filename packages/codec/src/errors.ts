@@ -19,6 +19,7 @@ import {
   nameErrors,
   PyferryError,
 } from '@pyferry/errors'
+import { shortenPath } from './path.js'
 
 export abstract class CodecError extends PyferryError {}
 
@@ -152,7 +153,7 @@ export class MalformedFrameError extends ProtocolError {
 /** A value that JSON cannot carry unchanged. Only the call it belongs to fails. */
 export class UnserializableError extends TypeError {
   readonly code = 'ERR_PYFERRY_UNSERIALIZABLE'
-  /** Where it is: `args.items[3].when`, `args[0]`, `kwargs.name`, `result`. */
+  /** Where it is: `args.items[3].when`, `args[0]`, `kwargs.name`, `result`. Whole, also where the message shortens it. */
   readonly path: string
   declare readonly hint?: string
   declare readonly cause?: unknown
@@ -163,9 +164,10 @@ export class UnserializableError extends TypeError {
     return isInstanceAcrossCopies(UnserializableError, 'ERR_PYFERRY_UNSERIALIZABLE', value)
   }
 
-  /** `reason` becomes the message, with the path in front unless it begins with it. */
+  /** `reason` becomes the message, with the path in front unless it begins with it; of a long path its first steps and its last. */
   constructor(path: string, reason: string, details?: ErrorDetails) {
-    super(reason.startsWith(path) ? reason : `${path}: ${reason}`)
+    const shown = shortenPath(path)
+    super(reason.startsWith(shown) ? reason : `${shown}: ${reason}`)
     brandError(this, details)
     this.path = path
   }

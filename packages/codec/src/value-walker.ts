@@ -5,7 +5,7 @@
 import { describeValue } from '@pyferry/errors'
 import { UnserializableError } from './errors.js'
 import { hasOnlyProperties } from './kinds.js'
-import { formatPath } from './path.js'
+import { formatPath, shortenPath } from './path.js'
 import type { JsonObject, JsonValue } from './values.js'
 
 /** The deepest nesting of arrays and objects that is carried (contract D-1). */
@@ -97,7 +97,8 @@ export abstract class ValueWalker {
     if (depth >= this.#maxDepth) this.refuse(depth, `nesting deeper than ${MAX_DEPTH}`)
     for (let above = 0; above < depth; above += 1) {
       if (this.#ancestors[above] === value) {
-        this.refuse(depth, `a cycle; this one refers back to ${formatPath(this.#root, this.keys.slice(0, above))}`)
+        const back = shortenPath(this.pathAt(above))
+        this.refuse(depth, `a cycle; this one refers back to ${back}`)
       }
     }
     this.#ancestors[depth] = value

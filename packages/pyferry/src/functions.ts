@@ -19,6 +19,14 @@ export type Functions<F extends FunctionTypes<F>> = {
   readonly [K in keyof F]: PythonFunction<Parameters<F[K]>, Awaited<ReturnType<F[K]>>>
 }
 
+/** The ways to call with spread arguments, under options that `Venv.with` was given. */
+export interface SpreadForms<F extends FunctionTypes<F>> {
+  /** As `Venv.invoke`. */
+  readonly invoke: <T = unknown>(fn: string, ...args: unknown[]) => CallPromise<T>
+  /** As `Venv.functions`. */
+  readonly functions: Functions<F>
+}
+
 /** What is known of functions when nothing is declared. */
 export type UntypedFunctions = Record<string, (...args: unknown[]) => unknown>
 

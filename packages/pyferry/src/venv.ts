@@ -42,7 +42,13 @@ import {
 } from './call.js'
 import { newCallId } from './call-id.js'
 import { claimFolder, type Folder } from './folder.js'
-import { type Functions, type FunctionTypes, makeFunctions, type UntypedFunctions } from './functions.js'
+import {
+  type Functions,
+  type FunctionTypes,
+  makeFunctions,
+  type SpreadForms,
+  type UntypedFunctions,
+} from './functions.js'
 import { environmentSpec, type ResolvedOptions, readValues, resolveOptions, type VenvConfig } from './options.js'
 
 export interface StartOptions {
@@ -245,6 +251,26 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
   }
 
   /**
+   * Give the forms of a call whose arguments are spread the options of `callAndAwait` (V-6):
+   * `py.with({ signal }).invoke('add', 3, 4)`, `py.with({ values: 'json' }).functions.tags()`. Keep it and use it as often as you like.
+   *
+   * @throws OptionError
+   */
+  with(options: AwaitOptions & CallOptions): SpreadForms<F> {
+    const { call, wait } = separate(options)
+    const invoke = <T>(fn: string, ...args: unknown[]): CallPromise<T> => {
+      const id = newCallId()
+      const run = async () => {
+        wait.signal?.throwIfAborted()
+        this.#submit(fn, { ...spreadArguments(args), ...call }, invoke, id)
+        return await this.await<T>(id, wait)
+      }
+      return Object.assign(run(), { id })
+    }
+    return { invoke, functions: makeFunctions<F>(invoke) }
+  }
+
+  /**
    * Look at a call without waiting (V-9): pending, or its outcome, which is consumed.
    *
    * @throws UnknownCallError
@@ -329,12 +355,10 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
   }
 
   async #callAndAwaitSo<T>(fn: string, value: unknown, options: AwaitOptions & CallOptions): Promise<T> {
-    assertKnownOptions(options, ['signal', 'timeoutMs', 'values'])
-    const { values, ...waitOptions } = options
-    // Before anything is sent: a wait that cannot be would leave a call nobody knows of.
-    resolveWaitOptions(waitOptions).signal?.throwIfAborted()
-    const id = this.#submit(fn, { ...singleArgument(value), ...wanted({ values }) }, this.callAndAwait)
-    return await this.await<T>(id, waitOptions)
+    const { call, wait } = separate(options)
+    wait.signal?.throwIfAborted()
+    const id = this.#submit(fn, { ...singleArgument(value), ...call }, this.callAndAwait)
+    return await this.await<T>(id, wait)
   }
 
   #onCallEnd(call: PendingCall, end: CallEnd, isClosed: boolean): void {
@@ -472,6 +496,18 @@ function captureCallSite(below: (...args: never[]) => unknown): string {
   const holder: { stack?: string } = {}
   Error.captureStackTrace(holder, below)
   return (holder.stack ?? '').split('\n').slice(1).join('\n')
+}
+
+/**
+ * What is the call's, and what is the wait's. Checked before anything is sent: a wait that cannot be would leave a call nobody knows of.
+ *
+ * @throws OptionError
+ */
+function separate(options: AwaitOptions & CallOptions): { call: CallOptions; wait: AwaitOptions } {
+  assertKnownOptions(options, ['signal', 'timeoutMs', 'values'])
+  const { values, ...wait } = options
+  resolveWaitOptions(wait)
+  return { call: wanted({ values }), wait }
 }
 
 /** What a call says of its result. @throws OptionError */

@@ -33,6 +33,16 @@ class Model:
     def predict(x): return x * 3
 `
 
+const bumps = `
+import time
+count = 0
+def bump(by, after=0):
+    global count
+    time.sleep(after)
+    count += by
+    return count
+`
+
 describe('call (V-5)', () => {
   it('V-5: returns 128 random bits as 32 lower-case hex characters, at once', async () => {
     const py = await startVenv(basics)
@@ -211,8 +221,36 @@ describe('calling conventions (V-6)', () => {
     expect(functions.echo).toBe(functions.echo)
   })
 
+  it('V-6: with() gives the spread forms the options of a call', async () => {
+    const py = await startVenv(bumps)
+    const reason = new Error('too late')
+    const aborted = py.with({ signal: AbortSignal.abort(reason) })
+    await expect(aborted.invoke('bump', 1)).rejects.toBe(reason)
+    await expect(aborted.functions.bump!(1)).rejects.toBe(reason)
+    const hasty = py.with({ timeoutMs: 5 })
+    const waiting = hasty.invoke('bump', 10, kwargs({ after: 0.1 }))
+    await expect(waiting).rejects.toBeInstanceOf(AwaitTimeoutError)
+    expect(await py.await(waiting.id)).toBe(10)
+    const controller = new AbortController()
+    const left = py.with({ signal: controller.signal }).functions.bump!(5, kwargs({ after: 0.1 }))
+    controller.abort(reason)
+    await expect(left).rejects.toBe(reason)
+    expect(await py.await(left.id)).toBe(15)
+    await expect(hasty.invoke('bump', () => 1)).rejects.toBeInstanceOf(UnserializableError)
+    await expect(hasty.invoke('bump', kwargs({ by: 1 }), 2)).rejects.toMatchObject({ path: 'args[0]' })
+  })
+
+  it.each([{ timeoutMs: -1 }, { signal: {} }, null, { timeout: 1 }, { values: 'xml' }])(
+    'V-6: with() refuses %j at once',
+    (options) => {
+      const py = makeVenv({ sources: [basics] })
+      expect(() => py.with(options as object)).toThrow(OptionError)
+    },
+  )
+
   it('V-6: functions are typed by the argument of Venv', () => {
     const py = new Venv<{ add(a: number, b: number): number; names(): Promise<string[]> }>({ interpreter: python })
+    expectTypeOf(py.with({}).functions.add).toBeCallableWith(1, kwargs({ b: 2 }))
     expectTypeOf(py.functions.add).toBeCallableWith(1, 2)
     expectTypeOf(py.functions.add).toBeCallableWith(1, kwargs({ b: 2 }))
     expectTypeOf<ReturnType<typeof py.functions.names>>().toEqualTypeOf<CallPromise<string[]>>()

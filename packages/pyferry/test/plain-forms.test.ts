@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { OptionError, UnsupportedByWorkerError } from '../src/index.js'
+import { kwargs, OptionError, UnsupportedByWorkerError } from '../src/index.js'
 import { pythonWithLibraries } from './libraries.js'
 import { failureOf, makeVenv, python, startVenv } from './support.js'
 
@@ -8,6 +8,7 @@ import datetime
 def all(x): return {"set": {1}, "bytes": b"ab", 2: datetime.datetime(2024, 2, 29, tzinfo=datetime.timezone.utc)}
 def big(x): return [2**60]
 def echo(x): return [type(x).__name__, x]
+def pair(first, second): return [first, second]
 `
 const plain = { set: [1], bytes: { __bytes__: true, b64: 'YWI=' }, 2: '2024-02-29T00:00:00+00:00' }
 const faithful = new Map<unknown, unknown>([
@@ -32,6 +33,24 @@ describe("D-3: values: 'json'", () => {
     expect(await py.callAndAwait('all')).toStrictEqual(faithful)
     const other = await startVenv(code, { values: 'json' })
     expect(await other.callAndAwait('all', null, { values: 'faithful' })).toStrictEqual(faithful)
+  })
+
+  it('V-6: is for one call with spread arguments, by name and as a method', async () => {
+    const py = await startVenv(code)
+    const json = py.with({ values: 'json' })
+    expect(await json.invoke('all', 1)).toStrictEqual(plain)
+    expect(await json.functions.all!(1)).toStrictEqual(plain)
+    expect(await py.invoke('pair', new Set([1]), kwargs({ second: Uint8Array.of(97) }))).toStrictEqual([
+      new Set([1]),
+      Uint8Array.of(97),
+    ])
+    expect(await json.invoke('pair', new Set([1]), kwargs({ second: Uint8Array.of(97) }))).toStrictEqual([
+      [1],
+      { __bytes__: true, b64: 'YQ==' },
+    ])
+    expect(await failureOf(json.functions.big!(0))).toMatchObject({ path: 'result[0]' })
+    const other = await startVenv(code, { values: 'json' })
+    expect(await other.with({ values: 'faithful' }).invoke('all', 1)).toStrictEqual(faithful)
   })
 
   it('gives frames as records and arrays as arrays', async () => {
@@ -61,6 +80,7 @@ def array(x): return numpy.eye(2)
     const base = makeVenv({ sources: [code], protocol: 'base', interpreter: python })
     await base.start()
     expect(() => base.call('echo', 1, { values: 'json' })).toThrow(UnsupportedByWorkerError)
+    await expect(base.with({ values: 'json' }).invoke('echo', 1)).rejects.toBeInstanceOf(UnsupportedByWorkerError)
     expect(await base.callAndAwait('echo', 1)).toEqual(['int', 1])
   })
 })

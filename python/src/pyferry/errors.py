@@ -24,7 +24,11 @@ __all__ = [
     "TruncatedFrameError",
     "UnserializableError",
     "ValueTooLargeError",
+    "shorten_path",
 ]
+
+_MAX_SHOWN = 120
+"""Characters of a path in a message: 512 steps say no more than the first and the last of them."""
 
 
 class ProtocolError(Exception):
@@ -65,11 +69,12 @@ class UnserializableError(Exception):
     """A value cannot be carried (contract D-6).
 
     Attributes:
-        path: where it stands, such as `result.items[3].model`.
+        path: where it stands, such as `result.items[3].model`; whole, also where the message
+            shortens it.
     """
 
     def __init__(self, path: str, problem: str) -> None:
-        super().__init__(f"{path}: {problem}")
+        super().__init__(f"{shorten_path(path)}: {problem}")
         self.path = path
 
 
@@ -97,3 +102,14 @@ class FunctionNotFoundError(NameError):
     def __init__(self, message: str, candidates: list[str]) -> None:
         super().__init__(message)
         self.candidates = candidates
+
+
+def shorten_path(path: str) -> str:
+    """Return a path as messages show it: a long one by its first steps and its last."""
+    if len(path) <= _MAX_SHOWN:
+        return path
+    # No step is cut, so that none looks like another one; but for a key longer than all that is
+    # shown.
+    first, last = path[: _MAX_SHOWN // 2], path[-_MAX_SHOWN // 2 :]
+    steps = [at for at in (last.find("."), last.find("[")) if at >= 0]
+    return f"{first[: max(first.rfind('.'), first.rfind('['))]}…{last[min(steps, default=0) :]}"

@@ -7,7 +7,7 @@ judged as a whole, and where the walk is is known without being written down for
 
 from __future__ import annotations
 
-from pyferry.errors import UnserializableError
+from pyferry.errors import UnserializableError, shorten_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class Walk:
         for depth, container in enumerate([*self.containers, value]):
             earlier = first.setdefault(id(container), depth)
             if earlier != depth:
-                back = format_path(self._root, self.keys(earlier))
+                back = shorten_path(format_path(self._root, self.keys(earlier)))
                 path = format_path(self._root, self.keys(depth))
                 return UnserializableError(path, f"a cycle; this one refers back to {back}")
         return self.refusal(f"nested deeper than {MAX_DEPTH}")
