@@ -3,6 +3,7 @@
 //     pnpm verify [<words of the titles of the steps to run> …]
 import { command, pytest, pythonCommand, vitest } from './lib/runners.mjs'
 import { runSteps } from './lib/steps.mjs'
+import { testsInWay, ways } from './lib/ways.mjs'
 
 /** A new check is one line here. @type {import('./lib/steps.mjs').TitledStep[]} */
 const steps = [
@@ -14,8 +15,14 @@ const steps = [
   ['python format', pythonCommand('-m', 'ruff', 'format', '--check', '.')],
   ['python types', pythonCommand('-m', 'mypy', '--strict', 'src')],
   ['tests', vitest()],
+  ...ways.slice(1).map(callsInWay),
   ['python tests', pytest()],
 ]
+
+/** @returns {import('./lib/steps.mjs').TitledStep} */
+function callsInWay(way) {
+  return [`calls, ${way}`, testsInWay(way, ['call.test', 'worker-code'])]
+}
 
 const words = process.argv.slice(2)
 const chosen = steps.filter(([title]) => words.length === 0 || words.some((word) => title.includes(word)))

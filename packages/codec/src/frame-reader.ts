@@ -3,7 +3,13 @@ import { OptionError } from '@pyferry/errors'
 import { type Direction, readBatch } from './batch-body.js'
 import { ByteQueue } from './byte-queue.js'
 import type { Conversions } from './conversions.js'
-import { FrameTooLargeError, MalformedFrameError, ProtocolError, TruncatedFrameError } from './errors.js'
+import {
+  FrameTooLargeError,
+  MalformedFrameError,
+  ProtocolError,
+  TruncatedFrameError,
+  ValueTooLargeError,
+} from './errors.js'
 import { type FrameOptions, HEADER_BYTES, resolveMaxFrameBytes } from './frame.js'
 import { MarkFault } from './marks.js'
 import { describeFault, validateMessage } from './message-table.js'
@@ -11,6 +17,16 @@ import type { Message } from './messages.js'
 import { Parcels } from './parcels.js'
 import { readValues } from './received-values.js'
 import type { JsonObject } from './values.js'
+
+export interface FrameReaderOptions extends FrameOptions {
+  /**
+   * Largest result in the base protocol, in bytes of its frame: a larger one is not kept, and its message says so in `valueError`. In version 1
+   * the worker is told of it and keeps to it.
+   *
+   * @default none
+   */
+  maxResultBytes?: number | undefined
+}
 
 export interface NegotiatedReaderOptions {
   /** Largest parcel in bytes (NEGOTIATED.md, "Parcels"); a stream with a larger one is malformed. @default none */
@@ -34,6 +50,7 @@ export interface NegotiatedReaderOptions {
  */
 export class FrameReader<M extends Message = Message> {
   readonly #maxFrameBytes: number
+  readonly #maxResultBytes: number
   readonly #queue = new ByteQueue()
   /** Of the frame at the front, once its header is read. */
   #bodyLength: number | undefined
@@ -51,8 +68,9 @@ export class FrameReader<M extends Message = Message> {
   #given = 0
 
   /** @throws OptionError for an option that cannot be used */
-  constructor(options?: FrameOptions) {
+  constructor({ maxResultBytes = Number.POSITIVE_INFINITY, ...options }: FrameReaderOptions = {}) {
     this.#maxFrameBytes = resolveMaxFrameBytes(options)
+    this.#maxResultBytes = maxResultBytes
   }
 
   /**
@@ -165,7 +183,10 @@ export class FrameReader<M extends Message = Message> {
     const message = validateMessage(body as JsonObject, (fault) =>
       this.#fail(new MalformedFrameError(describeFault(fault), bytes)),
     ) as Message
-    readValues(message, text)
+    if (message.type === 'call_done' && message.ok && bytes.length > this.#maxResultBytes) {
+      message.result = undefined
+      message.valueError = new ValueTooLargeError('a result', bytes.length, this.#maxResultBytes)
+    } else readValues(message, text)
     return message
   }
 

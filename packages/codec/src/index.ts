@@ -20,6 +20,7 @@ export {
 } from './errors.js'
 export type { FrameOptions } from './frame.js'
 export { DEFAULT_MAX_FRAME_BYTES, encodeFrame, encodeFrameParts, MAX_FRAME_BYTES_LIMIT } from './frame.js'
+export type { FrameReaderOptions } from './frame-reader.js'
 export { FrameReader } from './frame-reader.js'
 export type {
   AcceptMessage,

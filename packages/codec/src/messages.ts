@@ -1,5 +1,5 @@
 /** Every kind of message, one union per direction; same kinds and order of fields as PROTOCOL.md, "Messages". */
-import type { UnserializableError } from './errors.js'
+import type { UnserializableError, ValueTooLargeError } from './errors.js'
 
 /** A string in the base protocol, an integer from 0 to 2^53−1 in version 1. */
 export type CallId = string | number
@@ -114,7 +114,7 @@ export interface CallSucceededMessage {
   /** Any value that `encodeValue` takes; decoded when received. */
   result: unknown
   /** Only on a received message, never on the wire: why `result` is `undefined`. */
-  valueError?: UnserializableError
+  valueError?: UnserializableError | ValueTooLargeError
 }
 
 export interface CallFailedMessage extends WireFailure {

@@ -62,6 +62,23 @@ describe('FrameReader', () => {
     expect(error).toMatchObject({ size: 15, limit: 14 })
   })
 
+  it('D-4: a result over maxResultBytes fails its call alone', () => {
+    const answer = (callID: string, length: number) =>
+      encodeFrame({ type: 'call_done', callID, ok: true, result: 'x'.repeat(length) })
+    const most = answer('a', 20).length - 4
+    const { messages, error } = readStream([answer('a', 20), answer('b', 21), ping], { maxResultBytes: most })
+    expect(error).toBeUndefined()
+    expect(messages).toMatchObject([
+      { callID: 'a', result: 'x'.repeat(20) },
+      {
+        callID: 'b',
+        result: undefined,
+        valueError: { code: 'ERR_PYFERRY_VALUE_TOO_LARGE', size: most + 1, limit: most },
+      },
+      { type: 'ping' },
+    ])
+  })
+
   it('W-4: refuses a length over the limit before any of the body has come', () => {
     const reader = new FrameReader()
     reader.push(new Uint8Array([0x04, 0x00, 0x00]))

@@ -48,7 +48,7 @@ function assertReads(vector: Vector, pieces: Uint8Array[]): void {
     if (!('valueError' in message)) return message
     const { valueError, ...rest } = message
     expect(valueError).toBeInstanceOf(UnserializableError)
-    valueErrors[index] = valueError!.path
+    valueErrors[index] = (valueError as UnserializableError).path
     return Object.fromEntries(Object.entries(rest).filter(([, field]) => field !== undefined))
   })
   expect(plain).toStrictEqual(decoded(vector))

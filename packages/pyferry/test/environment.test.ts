@@ -13,7 +13,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { BaseDirInUseError, ClosedError, type ProvisionEvent, Venv } from '../src/index.js'
-import { death, eventually, isAlive, makeFolder, makeVenv, makeWheel, opened, python, runProgram } from './support.js'
+import {
+  death,
+  eventually,
+  isAlive,
+  makeFolder,
+  makeVenv,
+  makeWheel,
+  opened,
+  python,
+  runProgram,
+  tailPrinted,
+} from './support.js'
 
 const version =
   'import ferrytest\ndef version(x): return ferrytest.VERSION\ndef pid(x):\n    import os\n    return os.getpid()'
@@ -201,12 +212,12 @@ describe('the folder (V-2, V-15)', () => {
     const { baseDir } = fixture()
     const first = makeVenv({ interpreter: python, baseDir, sources: ['print("first")'] })
     await first.start()
-    await eventually(() => first.tailStdout() === 'first\n')
+    await eventually(() => tailPrinted(first) === 'first\n')
     await first.close()
     const second = makeVenv({ interpreter: python, baseDir, sources: ['print("second")'] })
     await second.start()
-    await eventually(() => second.tailStdout() === 'second\n')
-    expect(first.tailStdout()).toBe('first\n')
+    await eventually(() => tailPrinted(second) === 'second\n')
+    expect(tailPrinted(first)).toBe('first\n')
   })
 
   it('V-15: a given one stays, and other files in it too', async () => {

@@ -55,7 +55,7 @@ const holding = new Promise((resolve) => { onHolding = resolve })
 const py = await Venv.start({
   interpreter: python,
   sources: ['import re\\ndef hold(x):\\n    print("holding")\\n    re.match("(a*)*b", "a" * 40)'],
-  stdout: onHolding,
+  [printed]: onHolding,
 })
 py.invoke('hold', 1).catch(() => {})
 await holding

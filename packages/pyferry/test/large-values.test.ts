@@ -110,8 +110,12 @@ describe('values of any size (D-4)', () => {
     ['the negotiated protocol', {}],
     ['the base protocol', { protocol: 'base' }],
   ])('D-4: both limits hold in %s', async (_, config) => {
-    const py = await startVenv(code, { ...config, maxFrameBytes: 2048, maxPayloadBytes: 1024 })
+    const py = await startVenv(code, { ...config, maxFrameBytes: 2048, maxPayloadBytes: 1024, maxResultBytes: 1500 })
     expect(() => py.call('echo', 'x'.repeat(1025))).toThrow(/over the limit of 1024 bytes/)
+    const error = await failureOf(py.callAndAwait('text', 1501))
+    expect(error).toBeInstanceOf(ValueTooLargeError)
+    expect(error).toMatchObject({ limit: 1500, function: 'text' })
+    expect(await py.callAndAwait('text', 1300)).toHaveLength(1300)
   })
 
   it('D-4: a worker that dies while much is on its way leaves nobody waiting', async () => {

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { afterAll, afterEach } from 'vitest'
 import { type PythonError, Venv, type VenvConfig } from '../src/index.js'
+import { expectExceptions, inItsWay, inItsWayCode, printed } from './ways.js'
 
 /** The real interpreter behind the Python under test, not a shim in front of it. */
 export const python = execFileSync(
@@ -15,6 +16,8 @@ export const python = execFileSync(
   ['-I', '-S', '-c', 'import sys; print(sys.executable)'],
   { encoding: 'utf8' },
 ).trim()
+
+expectExceptions()
 
 /** Closed after the test. */
 export const opened = new Set<{ close(): Promise<void> }>()
@@ -33,7 +36,7 @@ afterEach(async () => {
 /** A venv on an existing interpreter, which needs no environment to be made; closed after the test. */
 export function makeVenv(config: VenvConfig = {}): Venv {
   const isOwn = config.launcher || config.requirements || config.python || config.requirementsFile
-  const venv = new Venv({ ...(!isOwn && { interpreter: python }), ...config })
+  const venv = new Venv({ ...(!isOwn && { interpreter: python }), ...inItsWay(config) })
   opened.add(venv)
   return venv
 }
@@ -59,6 +62,11 @@ export async function failureOf(promise: Promise<unknown>): Promise<PythonError>
     return error as PythonError
   }
   throw new Error('expected a rejection')
+}
+
+/** The latest of what user code printed. */
+export function tailPrinted(venv: Venv): string {
+  return printed === 'stdout' ? venv.tailStdout() : venv.tailStderr()
 }
 
 /** Resolves when the worker has died. */
@@ -123,11 +131,13 @@ export interface Program {
   exit: Promise<{ code: number | null; signal: NodeJS.Signals | null; stderr: string }>
 }
 
-/** Write a Node program of its own; `code` finds `Venv`, `kwargs`, `showProgress`, `python` and `say(value)` ready. */
+/** Write a Node program of its own; `code` finds `Venv`, `kwargs`, `showProgress`, `python`, `printed` and `say(value)` ready. */
 export async function writeProgram(code: string): Promise<string> {
   const file = join(makeFolder(), 'program.mjs')
   const prelude = [
-    `import { Venv, kwargs, showProgress } from ${JSON.stringify(await bundle())}`,
+    `import { Venv as Plain, kwargs, showProgress } from ${JSON.stringify(await bundle())}`,
+    inItsWayCode,
+    `const printed = ${JSON.stringify(printed)}`,
     `const python = ${JSON.stringify(python)}`,
     'const say = (value) => console.log(JSON.stringify(value))',
   ]

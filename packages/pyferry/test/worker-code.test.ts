@@ -3,7 +3,8 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { DiedError, PythonError } from '../src/index.js'
-import { death, eventually, failureOf, isAlive, makeFolder, makeVenv, startVenv } from './support.js'
+import { death, eventually, failureOf, isAlive, makeFolder, makeVenv, startVenv, tailPrinted } from './support.js'
+import { printed } from './ways.js'
 
 describe('user code can never break the channel (V-17)', () => {
   it.each([
@@ -195,18 +196,19 @@ describe('output (V-16)', () => {
       'import sys, os\ndef f(x):\n    print("out", x)\n    print("err", x, file=sys.stderr)\ndef die(x): os._exit(1)',
     )
     await py.callAndAwait('f', 1)
-    await eventually(() => py.tailStdout() === 'out 1\n' && py.tailStderr() === 'err 1\n')
+    const expected = printed === 'stdout' ? ['out 1\n', 'err 1\n'] : ['', 'out 1\nerr 1\n']
+    await eventually(() => py.tailStdout() === expected[0] && py.tailStderr() === expected[1])
     await py.callAndAwait('die').catch(() => {})
-    expect(py.tailStdout()).toBe('out 1\n')
+    expect(py.tailStdout()).toBe(expected[0])
     await py.close()
-    expect(py.tailStderr()).toBe('err 1\n')
+    expect(py.tailStderr()).toBe(expected[1])
   })
 
   it('V-16: keeps between outputBufferKb and twice that, whatever is printed', async () => {
     const py = await startVenv('def f(n):\n    for i in range(n): print("%09d" % i)', { outputBufferKb: 8 })
     await py.callAndAwait('f', 20_000)
-    await eventually(() => py.tailStdout().endsWith('000019999\n'))
-    const { length } = py.tailStdout()
+    await eventually(() => tailPrinted(py).endsWith('000019999\n'))
+    const { length } = tailPrinted(py)
     expect(length).toBeGreaterThanOrEqual(8 * 1024)
     expect(length).toBeLessThanOrEqual(16 * 1024)
   })
@@ -215,7 +217,7 @@ describe('output (V-16)', () => {
     const lines: string[] = []
     const errors: unknown[] = []
     const py = await startVenv('def f(x):\n    print("one")\n    print("two")', {
-      stdout: (line) => {
+      [printed]: (line: string) => {
         lines.push(line)
         if (line === 'one') throw new Error('sink')
       },

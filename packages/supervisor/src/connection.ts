@@ -30,7 +30,7 @@ export interface ConnectionOptions {
   maxFrameBytes: number
   /** What becomes of values that the protocol does not know; none of it in the base protocol. */
   conversions?: Conversions
-  /** Largest arguments and largest result of a call, in bytes; in the base protocol frames are limited so. @default none */
+  /** Largest arguments and largest result of a call, in bytes; in the base protocol of their frames. @default none */
   maxPayloadBytes?: number | undefined
   maxResultBytes?: number | undefined
   /** Whether a message waits for one before it that is large or has to be read first, rather than going by it. */
@@ -63,7 +63,7 @@ export class Connection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options
-    this.#reader = new FrameReader({ maxFrameBytes: options.maxFrameBytes })
+    this.#reader = new FrameReader({ maxFrameBytes: options.maxFrameBytes, maxResultBytes: options.maxResultBytes })
     options.input.on('data', this.#onData)
     options.input.once('end', this.#onInputEnd)
     options.input.once('close', this.#onInputEnd)

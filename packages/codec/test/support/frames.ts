@@ -1,4 +1,4 @@
-import { FrameReader, type Message } from '../../src/index.js'
+import { FrameReader, type FrameReaderOptions, type Message } from '../../src/index.js'
 
 /** Everything that can be read now. */
 export function drain(reader: FrameReader): Message[] {
@@ -8,7 +8,7 @@ export function drain(reader: FrameReader): Message[] {
 }
 
 /** Read a whole stream given in pieces, to its end or its first error. */
-export function readStream(pieces: Iterable<Uint8Array>, options?: { maxFrameBytes?: number }) {
+export function readStream(pieces: Iterable<Uint8Array>, options?: FrameReaderOptions) {
   return readAll(new FrameReader(options), pieces)
 }
 
