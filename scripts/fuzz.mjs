@@ -1,5 +1,6 @@
 // Damages what one end says to the other, half of the time for TypeScript and half for Python, and prints one total. In both a reader hears it in
-// this process, and a whole one does: a host from a worker that says nothing else, and a worker from a host.
+// this process, and a whole one does: a host from a worker that says nothing else, and a worker from a host. Then undamaged values go there and
+// back, many more than among the quick checks.
 //
 //     pnpm fuzz [--minutes 10] [--seed 12345]
 //
@@ -34,6 +35,12 @@ process.exitCode = await runSteps([
     }),
   ],
   ['python', fuzzPython],
+  [
+    'round trips',
+    vitest(['--project=pyferry', 'round-trip'], {
+      env: { PYFERRY_FUZZ_TIMES: `${Math.ceil(minutes * 2)}`, PYFERRY_FUZZ_SEED: `${seed}` },
+    }),
+  ],
   ['what is huge', vitest(['--root=packages/codec', '--config=vitest.long.config.ts'])],
 ])
 

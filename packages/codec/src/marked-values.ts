@@ -159,12 +159,8 @@ export class MarkedEncoder extends ValueWalker {
     if (entries.every(([key]) => typeof key === 'string')) {
       this.enter(map, depth)
       const named = entries as [string, unknown][]
-      // An element that is `undefined` is one all the same; a property is not.
-      const encoded = named.flatMap(([name, value]) => {
-        const property = this.encodeProperty(name, value, depth)
-        return value === undefined ? [] : [[name, property] as const]
-      })
-      return Object.fromEntries(encoded)
+      // What is in a map is there also where it is `undefined`; only a property is left out.
+      return Object.fromEntries(named.map(([name, value]) => [name, this.encodeProperty(name, value, depth)]))
     }
     return this.#mark(depth, 'map', this.encodeArray(entries, depth, map))
   }

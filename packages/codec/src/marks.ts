@@ -3,7 +3,7 @@ import { describeValue } from '@pyferry/errors'
 import { arrayOf, byteLengthOf, dtypeOfWire } from './arrays.js'
 import { ArrowData } from './arrow.js'
 import { type Conversions, convertAt } from './conversions.js'
-import type { UnserializableError } from './errors.js'
+import { UnserializableError } from './errors.js'
 import { isDecimal, tryReadInteger } from './integers.js'
 import { formatPath, type Keys } from './path.js'
 import { setProperty } from './value-walker.js'
@@ -91,8 +91,12 @@ export class MarkReader {
   }
 
   #read(inPlace: JsonValue, kind: JsonValue, path: Keys, root: string): unknown {
-    const read = readers.get(kind)
-    if (read !== undefined) return read(inPlace, this.#attachments)
+    const reader = readers.get(kind)
+    if (reader !== undefined) {
+      const read = reader(inPlace, this.#attachments)
+      if (isSmaller(read, inPlace)) this.#refuse(formatPath(root, path), `a ${kind} ${SAME_KEYS}`)
+      return read
+    }
     if (kind === 'arrow') {
       const data = new ArrowData(this.#attachments.take(inPlace))
       const { arrow } = this.#conversions
@@ -118,6 +122,11 @@ export class MarkReader {
     }
   }
 
+  /** Of the first that cannot be. */
+  #refuse(path: string, what: string): void {
+    this.error ??= new UnserializableError(path, what)
+  }
+
   #step(container: unknown, key: string | number): unknown {
     if (this.#finished?.get(container)?.has(key)) fail('a place that no codec has finished', key)
     return step(container, key)
@@ -129,6 +138,13 @@ export class MarkReader {
     if (keys) keys.add(key)
     else this.#finished.set(container, new Set([key]))
   }
+}
+
+const SAME_KEYS = 'with keys that are one and the same in JavaScript'
+
+/** Whether a map or a set has lost something: NaN is no other NaN in Python, and here it is. */
+function isSmaller(read: unknown, inPlace: JsonValue): boolean {
+  return (read instanceof Map || read instanceof Set) && read.size < (inPlace as JsonValue[]).length
 }
 
 /** One step along a path: into an array by an index, into an object by a name. What a mark has replaced leads nowhere. */

@@ -59,6 +59,7 @@ export const fromJavaScript: readonly Group[] = [
       'new (class Point { x = 1; #y = 2 })()',
       "{ ['__proto__']: 1 }",
       "new Map([['a', 1]])",
+      "new Map([['a', undefined]])",
       "new Map([[1, 'a']])",
       "new Map([[[1, 2], 'a']])",
       'new Map()',
