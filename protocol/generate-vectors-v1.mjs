@@ -729,6 +729,16 @@ for (const direction of both) {
   )
   const marked = Buffer.from(JSON.stringify([message]))
   sent('text-and-bytes', [parcel(0, marked.length, marked), parcel(1, 1, hex('aa')), bodyOf(0, [1])], [meant('aa')])
+  sent(
+    'given-up',
+    [parcel(0, 9, hex('aa')), piece(0, hex('bb')), piece(0, hex('')), parcel(0, 1, hex('cc')), bodyOf([message], [0])],
+    [meant('cc')],
+  )
+  sent(
+    'given-up-when-whole',
+    [parcel(0, 1, hex('aa')), parcel(1, 0, hex('')), piece(0, hex('')), piece(1, hex('')), bodyOf([other])],
+    [[other]],
+  )
   sent('never-named', [parcel(0, 2, hex('aabb')), bodyOf([other])], [[other]])
   sent('not-whole-at-the-end', [bodyOf([other]), parcel(0, 2, hex('aa'))], [[other]])
 
@@ -740,7 +750,10 @@ for (const direction of both) {
   bad('piece-without-a-first', [piece(0, hex('aa'))])
   bad('piece-beyond', [parcel(0, 2, hex('aa')), piece(0, hex('bbcc'))])
   bad('first-piece-beyond', [parcel(0, 0, hex('aa'))])
-  bad('piece-empty', [parcel(0, 1, hex('aa')), piece(0, hex(''))])
+  bad('given-up-and-named', [parcel(0, 1, hex('aa')), piece(0, hex('')), bodyOf([message], [0])])
+  bad('given-up-without-a-first', [piece(0, hex(''))])
+  bad('given-up-twice', [parcel(0, 2, hex('aa')), piece(0, hex('')), piece(0, hex(''))])
+  bad('piece-after-it-was-given-up', [parcel(0, 2, hex('aa')), piece(0, hex('')), piece(0, hex('bb'))])
   bad('first-piece-empty', [parcel(0, 1, hex(''))])
   bad('second-of-an-id', [parcel(0, 1, hex('aa')), parcel(0, 1, hex('aa'))])
   bad('head-cut', [parcel(0, 0, hex('')).subarray(0, 12)])

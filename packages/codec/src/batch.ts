@@ -9,7 +9,7 @@ import { encoder, type FrameOptions, frameOf, resolveMaxFrameBytes, stringify, u
 import { type LateAttachment, MarkedEncoder } from './marked-values.js'
 import { isValueForm, messageTypes, validateMessage } from './message-table.js'
 import type { CallMessage, CallSucceededMessage, HostMessage, Message, WorkerMessage } from './messages.js'
-import { attachedBody, LargeMessage, MAX_ATTACHMENTS } from './parcels.js'
+import { type Attachment, attachedBody, isBytes, LargeMessage, MAX_ATTACHMENTS, StreamedMessage } from './parcels.js'
 import { MAX_DEPTH } from './value-walker.js'
 import type { JsonValue } from './values.js'
 
@@ -25,7 +25,10 @@ const MAX_UNIT_BYTES = 3
 /** Attachments up to so many bytes go in the frame, copied: to send one in pieces takes longer (measured, see performance.md). */
 const INLINE_BYTES = 64 * 1024
 
-type Attached = Pick<MarkedEncoder, 'attachments' | 'attachedBytes'>
+interface Attached {
+  readonly attachments: readonly Attachment[]
+  readonly attachedBytes: number
+}
 
 export interface BatchOptions extends FrameOptions {
   /** Largest arguments, or largest result, of one call in bytes, text and attachments together. @default none */
@@ -34,29 +37,29 @@ export interface BatchOptions extends FrameOptions {
   conversions?: Conversions | undefined
 }
 
-/** A message that holds a `Blob`, and waits for the bytes of it. Its other values are what they were, but for large ones. */
+/** A message that holds a `Blob` or a `FileHandle`, and waits for the bytes of it. Its other values are what they were, but for large ones. */
 export class LateMessage {
   /** Its values, as errors call them. */
   readonly what: string
   /** Its JSON. */
   readonly text: string
   /** To be read by whoever sends it, and given to `addLate`. */
-  readonly blobs: readonly LateAttachment[]
+  readonly sources: readonly LateAttachment[]
   readonly #attachments: readonly Uint8Array[]
 
   /** `MessageBatch.add` makes them. */
   constructor(what: string, text: string, { attachments, late }: MarkedEncoder) {
     this.what = what
     this.text = text
-    this.blobs = late
+    this.sources = late
     // Copied, where they would be if it were sent now: until then their owner may change them.
     this.#attachments = attachments.map((each) => (each.length <= INLINE_BYTES ? new Uint8Array(each) : each))
   }
 
-  /** All attachments, in their order. @param contents - of the blobs */
-  attachmentsWith(contents: readonly Uint8Array[]): Uint8Array[] {
-    const all = [...this.#attachments]
-    for (const [at, { index }] of this.blobs.entries()) all[index] = contents[at]!
+  /** All attachments, in their order. @param contents - of the sources */
+  attachmentsWith(contents: readonly Attachment[]): Attachment[] {
+    const all: Attachment[] = [...this.#attachments]
+    for (const [at, { index }] of this.sources.entries()) all[index] = contents[at]!
     return all
   }
 }
@@ -93,7 +96,7 @@ export class MessageBatch {
    * Encode `message`. When it throws, nothing was added.
    *
    * @returns the message, not added, when it is too large for a frame among others: whoever sends it takes its own `frames()`; or when it
-   * holds a `Blob`: `addLate` adds it once that has been read
+   * holds a `Blob` or a `FileHandle`: `addLate` adds it once that has been read, or is about to be
    * @throws UnserializableError naming the path of what cannot be carried
    * @throws ValueTooLargeError when its values are over `maxValueBytes`, or their text is longer than a string can be
    * @throws FrameTooLargeError when another message would be over the limit, or the table of its attachments alone
@@ -106,13 +109,13 @@ export class MessageBatch {
   }
 
   /**
-   * Add a message whose blobs have been read, to this batch or to that of another.
+   * Add a message whose bytes are there now, to this batch or to that of another.
    *
-   * @param contents - of its `blobs`, in their order
-   * @returns as `add` does for what is too large
+   * @param contents - of its `sources`, in their order; what is too large to be held is read only when it is sent
+   * @returns as `add` does for what is too large; `StreamedMessage` when something of it is still to be read
    * @throws ValueTooLargeError, FrameTooLargeError as `add` does
    */
-  addLate(late: LateMessage, contents: readonly Uint8Array[]): LargeMessage | undefined {
+  addLate(late: LateMessage, contents: readonly Attachment[]): LargeMessage | StreamedMessage | undefined {
     const attachments = late.attachmentsWith(contents)
     const attachedBytes = attachments.reduce((sum, { length }) => sum + length, 0)
     return this.#addAttached(late.what, late.text, { attachments, attachedBytes })
@@ -159,14 +162,15 @@ export class MessageBatch {
         this.#waiting.push(text)
         return undefined
       }
-      return this.#addAttached(what, text, values)
+      // Nothing of it is still to be read.
+      return this.#addAttached(what, text, values) as LargeMessage | undefined
     } finally {
       this.#isEncoding = values !== this.#encoder
     }
   }
 
   /** What has attachments, or may be over the limit. */
-  #addAttached(what: string, text: string, values: Attached): LargeMessage | undefined {
+  #addAttached(what: string, text: string, values: Attached): LargeMessage | StreamedMessage | undefined {
     const bytes = utf8Length(text) + BRACKETS + values.attachedBytes
     if (bytes > this.#maxValueBytes) throw new ValueTooLargeError(what, bytes, this.#maxValueBytes)
     if (values.attachments.length > 0 || bytes > this.#joinBytes) return this.#addLarge(`[${text}]`, values)
@@ -174,12 +178,12 @@ export class MessageBatch {
     return undefined
   }
 
-  #addLarge(text: string, { attachments, attachedBytes }: Attached): LargeMessage | undefined {
+  #addLarge(text: string, { attachments, attachedBytes }: Attached): LargeMessage | StreamedMessage | undefined {
     const count = attachments.length
     if (count > MAX_ATTACHMENTS) throw new OptionError('attachments', count, `at most ${MAX_ATTACHMENTS} in a message`)
     const head = encoder.encode(text)
     const tableBytes = 8 + 4 * count
-    const isSmall = (part: Uint8Array) => part.length <= INLINE_BYTES
+    const isSmall = (part: Attachment): part is Uint8Array => isBytes(part) && part.length <= INLINE_BYTES
     if (attachments.every(isSmall) && tableBytes + head.length + attachedBytes <= this.#joinBytes) {
       this.#waiting.push(attachedBody(head, attachments))
       return undefined
@@ -187,8 +191,10 @@ export class MessageBatch {
     const inline = [head, ...attachments].filter(isSmall)
     const inlineBytes = tableBytes + inline.reduce((sum, { length }) => sum + length, 0)
     if (tableBytes > this.#maxBytes) throw new FrameTooLargeError(tableBytes, this.#maxBytes)
-    const isInline = inlineBytes <= this.#maxBytes ? isSmall : () => false
-    return new LargeMessage(head, attachments, isInline, this.#maxBytes)
+    const isInline = (part: Uint8Array) => inlineBytes <= this.#maxBytes && isSmall(part)
+    return attachments.every(isBytes)
+      ? new LargeMessage(head, attachments, isInline, this.#maxBytes)
+      : new StreamedMessage(head, attachments, isInline, this.#maxBytes)
   }
 
   #addText(text: string): void {

@@ -44,6 +44,7 @@ export type {
   WireFailure,
   WorkerMessage,
 } from './messages.js'
-export type { LargeMessage } from './parcels.js'
+export type { Attachment, ByteSource, LargeMessage } from './parcels.js'
+export { StreamedMessage } from './parcels.js'
 export type { JsonObject, JsonValue } from './values.js'
 export { decodeValue, encodeValue } from './values.js'

@@ -16,6 +16,18 @@ export interface ForeignObject {
 export interface BlobLike {
   readonly size: number
   arrayBuffer(): Promise<ArrayBuffer>
+  slice?(start: number, end: number): BlobLike
+}
+
+/** An open file: a `FileHandle` of `node:fs/promises`. */
+export interface FileHandleLike {
+  /** -1 when it is closed. */
+  readonly fd: number
+  stat(): Promise<{ size: number; isFile(): boolean }>
+  read(
+    buffer: Uint8Array,
+    options: { offset: number; length: number; position: number },
+  ): Promise<{ bytesRead: number }>
 }
 
 /** The name of a typed array, `undefined` for anything else. Reads an internal slot, which nothing can pretend to. */
@@ -32,7 +44,7 @@ export function typedArrayNameOf(value: object): string | undefined {
 export function hasOnlyProperties(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype === Object.prototype || prototype === null) return true
-  return tagOf(value) === 'Object' && !looksLikeTable(value) && !isStream(value)
+  return tagOf(value) === 'Object' && !looksLikeTable(value) && !isStream(value) && !isFileHandle(value)
 }
 
 /** Whether `value` is a `Blob` or a `File`. */
@@ -41,6 +53,13 @@ export function isBlob(value: object): value is BlobLike {
   if (tag !== 'Blob' && tag !== 'File') return false
   const { size, arrayBuffer } = value as Partial<BlobLike>
   return Number.isSafeInteger(size) && typeof arrayBuffer === 'function'
+}
+
+/** Whether `value` is a `FileHandle`, of which no other sign is to be had than its name and what it can do. */
+export function isFileHandle(value: object): value is FileHandleLike {
+  if (value.constructor?.name !== 'FileHandle') return false
+  const { fd, stat, read } = value as Partial<FileHandleLike>
+  return typeof fd === 'number' && typeof stat === 'function' && typeof read === 'function'
 }
 
 /**
@@ -67,6 +86,7 @@ export function describeForeign(value: object): ForeignObject {
   }
   if (ArrayBuffer.isView(value)) return { description, hint: TYPED_ARRAY_HINT }
   if (tag === 'Date' && Number.isNaN(Number(value))) return { description: 'an invalid Date' }
+  if (isFileHandle(value)) return { description, hint: 'send await handle.readFile()' }
   return { description, ...(Object.hasOwn(HINTS, tag) && { hint: HINTS[tag]! }) }
 }
 
@@ -75,7 +95,7 @@ const TYPED_ARRAY_HINT =
 
 const TABLE_HINT = 'send new ArrowData(tableToIPC(table)); or call useArrow with the copy of apache-arrow that made it'
 const STREAM_HINT =
-  'streams are not carried yet: send what it holds, or of a file the Blob that fs.openAsBlob(path) gives'
+  'streams are not carried yet: send what it holds, or of a file a FileHandle, or the Blob that fs.openAsBlob(path) gives'
 
 const HINTS: Readonly<Record<string, string>> = {
   Arguments: 'send [...arguments]',

@@ -7,7 +7,15 @@ import { type ArrowData, isArrowData, looksLikeTable } from './arrow.js'
 import { type Conversions, convertAt } from './conversions.js'
 import { ValueTooLargeError } from './errors.js'
 import { textOfInteger } from './integers.js'
-import { type BlobLike, describeForeign, isBlob, tryBytesOf, typedArrayNameOf } from './kinds.js'
+import {
+  type BlobLike,
+  describeForeign,
+  type FileHandleLike,
+  isBlob,
+  isFileHandle,
+  tryBytesOf,
+  typedArrayNameOf,
+} from './kinds.js'
 import { MAX_TEXT_BYTES } from './parcels.js'
 import { FIRST_FLOAT, ValueWalker } from './value-walker.js'
 import type { JsonValue } from './values.js'
@@ -31,7 +39,7 @@ export type Mark = readonly [path: readonly (string | number)[], kind: MarkKind]
 
 /** An attachment whose bytes take time to get. */
 export interface LateAttachment {
-  blob: BlobLike
+  source: BlobLike | FileHandleLike
   /** What errors call it. */
   path: string
   index: number
@@ -120,7 +128,11 @@ export class MarkedEncoder extends ValueWalker {
       const dtype = dtypeOfArray(array)
       if (dtype) return this.#encodeItems(array, dtype.wire, [array.length], depth)
     }
-    if (isBlob(value)) return this.#mark(depth, 'bytes', this.#attachLate(value, depth))
+    if (isBlob(value)) return this.#mark(depth, 'bytes', this.#attachLate(value, value.size, depth))
+    if (isFileHandle(value)) {
+      if (value.fd < 0) return this.refuse(depth, 'a FileHandle that is closed')
+      return this.#mark(depth, 'bytes', this.#attachLate(value, 0, depth))
+    }
     const table = this.#tableOf(value, depth)
     if (table) return this.#mark(depth, 'arrow', this.#attach(table.bytes))
     const { description, hint } = describeForeign(value)
@@ -189,10 +201,11 @@ export class MarkedEncoder extends ValueWalker {
     return this.attachments.push(bytes) - 1
   }
 
-  #attachLate(blob: BlobLike, depth: number): number {
-    this.#spendAttached(blob.size)
+  /** @param size - as far as it can be known now */
+  #attachLate(source: LateAttachment['source'], size: number, depth: number): number {
+    this.#spendAttached(size)
     const index = this.attachments.push(new Uint8Array(0)) - 1
-    this.late.push({ blob, path: this.pathAt(depth), index })
+    this.late.push({ source, path: this.pathAt(depth), index })
     return index
   }
 

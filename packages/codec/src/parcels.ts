@@ -26,10 +26,36 @@ export const IS_PARCEL = 2 ** 31
 /** The longest JSON text of a frame or a parcel, in bytes: V8 holds no longer string. */
 export const MAX_TEXT_BYTES = 2 ** 29 - 24
 
-/** A message whose parcels have to be sent before it. */
+/** Bytes that are read only when they are sent: of a file, say. */
+export interface ByteSource {
+  /** In bytes. */
+  readonly length: number
+  /** Exactly these bytes. A rejection gives the message up; it is what its `frames()` throw then. */
+  read(offset: number, length: number): Promise<Uint8Array>
+}
+
+export type Attachment = Uint8Array | ByteSource
+
+export function isBytes(attachment: Attachment): attachment is Uint8Array {
+  return ArrayBuffer.isView(attachment)
+}
+
+/** What goes in the frame of a message, and what goes ahead of it in parcels. */
+function placeParts<A extends Attachment>(
+  head: Uint8Array,
+  attachments: readonly A[],
+  isInline: (part: Uint8Array) => boolean,
+): { body: Uint8Array; parcels: readonly (A | Uint8Array)[] } {
+  const parcels: (A | Uint8Array)[] = []
+  const place = (part: A | Uint8Array) => (isBytes(part) && isInline(part) ? part : IS_PARCEL + parcels.push(part) - 1)
+  const parts = attachments.map(place)
+  return { body: attachedBody(place(head), parts), parcels }
+}
+
+/** A message whose parcels have to be sent before it. `MessageBatch` makes them. */
 export class LargeMessage {
-  readonly #parcels: readonly Uint8Array[]
   readonly #body: Uint8Array
+  readonly #parcels: readonly Uint8Array[]
   readonly #maxBytes: number
 
   /**
@@ -40,13 +66,11 @@ export class LargeMessage {
   constructor(
     head: Uint8Array,
     attachments: readonly Uint8Array[],
-    isInline: (attachment: Uint8Array) => boolean,
+    isInline: (part: Uint8Array) => boolean,
     maxBytes: number,
   ) {
-    const parcels: Uint8Array[] = []
-    const place = (part: Uint8Array, isPart: boolean) => (isPart ? part : IS_PARCEL + parcels.push(part) - 1)
-    const parts = attachments.map((each) => place(each, isInline(each)))
-    this.#body = attachedBody(place(head, isInline(head)), parts)
+    const { body, parcels } = placeParts(head, attachments, isInline)
+    this.#body = body
     this.#parcels = parcels
     this.#maxBytes = maxBytes
   }
@@ -54,20 +78,69 @@ export class LargeMessage {
   /**
    * The frames to send, one after the other: parcels in pieces, and the message at the end. Each is in parts, which share the memory
    * of what is sent; it must not change until they are written. Frames of others may go between any two of them, but not those of
-   * another `LargeMessage`: the numbers of parcels begin at 0 in each.
+   * another `LargeMessage` or `StreamedMessage`: the numbers of parcels begin at 0 in each.
    */
   *frames(): Generator<Uint8Array[], void> {
-    const room = Math.max(1, Math.min(PIECE_BYTES, this.#maxBytes - PARCEL_HEAD_BYTES))
     for (const [id, bytes] of this.#parcels.entries()) {
-      let offset = 0
-      do {
-        const data = bytes.subarray(offset, offset + room)
-        yield [pieceHead(id, offset === 0 ? bytes.length : undefined, data.length), data]
-        offset += data.length
-      } while (offset < bytes.length)
+      for (const { offset, length } of piecesOf(bytes.length, this.#maxBytes)) {
+        yield [pieceHead(id, offset === 0 ? bytes.length : undefined, length), bytes.subarray(offset, offset + length)]
+      }
     }
     yield [this.#body]
   }
+}
+
+/** A message some of whose parcels are read while they are sent, so that nobody holds them. `MessageBatch` makes them. */
+export class StreamedMessage {
+  readonly #body: Uint8Array
+  readonly #parcels: readonly Attachment[]
+  readonly #maxBytes: number
+
+  /** As a `LargeMessage` is. */
+  constructor(
+    head: Uint8Array,
+    attachments: readonly Attachment[],
+    isInline: (part: Uint8Array) => boolean,
+    maxBytes: number,
+  ) {
+    const { body, parcels } = placeParts(head, attachments, isInline)
+    this.#body = body
+    this.#parcels = parcels
+    this.#maxBytes = maxBytes
+  }
+
+  /**
+   * As those of a `LargeMessage`; the next piece is read when it is asked for. When that fails, frames that give up what was sent come,
+   * and then its error is thrown.
+   */
+  async *frames(): AsyncGenerator<Uint8Array[], void> {
+    let begun = 0
+    for (const [id, parcel] of this.#parcels.entries()) {
+      for (const { offset, length } of piecesOf(parcel.length, this.#maxBytes)) {
+        let data: Uint8Array
+        try {
+          data = isBytes(parcel) ? parcel.subarray(offset, offset + length) : await parcel.read(offset, length)
+        } catch (error) {
+          for (let given = 0; given < begun; given += 1) yield [pieceHead(given, undefined, 0)]
+          throw error
+        }
+        yield [pieceHead(id, offset === 0 ? parcel.length : undefined, length), data]
+        begun = id + 1
+      }
+    }
+    yield [this.#body]
+  }
+}
+
+/** The pieces of a parcel: one at least, which may be empty. */
+function* piecesOf(size: number, maxFrameBytes: number): Generator<{ offset: number; length: number }> {
+  const room = Math.max(1, Math.min(PIECE_BYTES, maxFrameBytes - PARCEL_HEAD_BYTES))
+  let offset = 0
+  do {
+    const length = Math.min(room, size - offset)
+    yield { offset, length }
+    offset += length
+  } while (offset < size)
 }
 
 /** The frame of a body with attachments; where a number stands in place of bytes it is `IS_PARCEL` and the number of a parcel. */
@@ -122,7 +195,7 @@ export class Parcels {
   }
 
   /**
-   * Make room for the data of a piece. Memory that nothing is written to is none yet, so a size that was only announced takes none.
+   * Make room for the data of a piece, or forget the parcel that one without data gives up. Memory that nothing is written to is none yet, so a size that was only announced takes none.
    *
    * @param head - of its body, as many bytes as `headBytes` says
    * @returns where its `dataBytes` belong
@@ -135,6 +208,10 @@ export class Parcels {
     const parcel = this.#open.get(id)
     if (parcel === undefined) throw new MarkFault(`a piece of a parcel ${id} that was not begun`)
     const { bytes, filled } = parcel
+    if (head[0] === PIECE && dataBytes === 0) {
+      this.#open.delete(id)
+      return bytes.subarray(0, 0)
+    }
     if (dataBytes > bytes.length - filled) throw new MarkFault(`a piece that goes beyond the end of parcel ${id}`)
     if (dataBytes === 0 && bytes.length > 0) throw new MarkFault(`a piece of parcel ${id} with nothing in it`)
     parcel.filled += dataBytes

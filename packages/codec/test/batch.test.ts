@@ -8,6 +8,7 @@ import {
   MessageBatch,
   NDArray,
   OptionError,
+  StreamedMessage,
   UnserializableError,
   ValueTooLargeError,
 } from '../src/index.js'
@@ -207,11 +208,11 @@ it('D-2: a Blob waits for its bytes, and what stands beside it is what it was', 
   const late = batch.add(
     call([bytes, { blob: new Blob(['ab']) }, new File(['c'], 'c.txt'), Number.NaN], 7),
   ) as LateMessage
-  expect(late.blobs.map(({ path }) => path)).toEqual(['args[1].blob', 'args[2]'])
+  expect(late.sources.map(({ path }) => path)).toEqual(['args[1].blob', 'args[2]'])
   expect(batch.isEmpty).toBe(true)
   bytes[0] = 9
   batch.add(call('overtakes', 8))
-  const contents = late.blobs.map(async ({ blob }) => new Uint8Array(await blob.arrayBuffer()))
+  const contents = late.sources.map(async ({ source }) => new Uint8Array(await (source as Blob).arrayBuffer()))
   batch.addLate(late, await Promise.all(contents))
   const args = [Uint8Array.of(1), { blob: Uint8Array.of(97, 98) }, Uint8Array.of(99), Number.NaN]
   expect(read(batch)).toStrictEqual([
@@ -232,9 +233,73 @@ it('D-2, D-4: a Blob counts by its size before it is read, and by its bytes then
 it('D-2, D-4: what a Blob gives goes in pieces where it is large', () => {
   const batch = new MessageBatch()
   const late = batch.add(call([new Blob(['x']), new Uint8Array(100_000)])) as LateMessage
-  const large = new MessageBatch().addLate(late, [new Uint8Array(1_000_000)])!
+  const large = new MessageBatch().addLate(late, [new Uint8Array(1_000_000)]) as LargeMessage
   const { messages } = readNegotiated([...large.frames()].flat(), 'host')
   expect(messages).toMatchObject([{ spread: { args: [[{ length: 1_000_000 }, { length: 100_000 }]] } }])
+})
+
+/** One that tells what was read of it, and fails at `until`. */
+function sourceOf(bytes: Uint8Array, until = Number.POSITIVE_INFINITY) {
+  const reads: [number, number][] = []
+  const read = async (offset: number, length: number) => {
+    if (offset + length > until) throw new Error('gone')
+    reads.push([offset, length])
+    return bytes.subarray(offset, offset + length)
+  }
+  return { source: { length: bytes.length, read }, reads }
+}
+
+it('D-4: what is read while it is sent is read piece by piece, none before it is asked for', async () => {
+  const batch = new MessageBatch()
+  const late = batch.add(call([new Blob(['x']), new Uint8Array(100_000), new Blob(['y'])])) as LateMessage
+  const bytes = Uint8Array.from({ length: 700_000 }, (_, index) => (index * 31) >> 3)
+  const { source, reads } = sourceOf(bytes)
+  const streamed = batch.addLate(late, [source, Uint8Array.of(7)])
+  expect(streamed).toBeInstanceOf(StreamedMessage)
+  const frames: Uint8Array[] = []
+  for await (const parts of (streamed as StreamedMessage).frames()) {
+    frames.push(...parts)
+    expect(reads.length).toBe(Math.min(frames.filter(({ length }) => length > 100).length, 3))
+  }
+  expect(reads).toEqual([
+    [0, 262_144],
+    [262_144, 262_144],
+    [524_288, 175_712],
+  ])
+  const { messages } = readNegotiated(frames, 'host')
+  expect(messages).toStrictEqual([
+    {
+      type: 'call',
+      callID: 1,
+      func: 'f',
+      args: null,
+      spread: { args: [[bytes, new Uint8Array(100_000), Uint8Array.of(7)]], kwargs: {} },
+    },
+  ])
+})
+
+it('D-6: what cannot be read on is given up, and so is what went before it: the ids are free for the next message', async () => {
+  const batch = new MessageBatch()
+  const late = () => batch.add(call([new Blob(['x']), new Blob(['y'])])) as LateMessage
+  const broken = sourceOf(new Uint8Array(700_000), 500_000).source
+  const streamed = batch.addLate(late(), [new Uint8Array(100_000), broken]) as StreamedMessage
+  const frames: Uint8Array[] = []
+  const sending = (async () => {
+    for await (const parts of streamed.frames()) frames.push(...parts)
+  })()
+  await expect(sending).rejects.toThrow('gone')
+  const whole = batch.addLate(late(), [new Uint8Array(100_000), sourceOf(new Uint8Array(300_000)).source])
+  for await (const parts of (whole as StreamedMessage).frames()) frames.push(...parts)
+  const { messages, error } = readNegotiated(frames, 'host')
+  expect(error).toBeUndefined()
+  expect(messages).toMatchObject([{ spread: { args: [[{ length: 100_000 }, { length: 300_000 }]] } }])
+})
+
+it('D-6: what cannot be read at all leaves nothing to give up', async () => {
+  const batch = new MessageBatch()
+  const late = batch.add(call(new Blob(['x']))) as LateMessage
+  const streamed = batch.addLate(late, [sourceOf(new Uint8Array(700_000), 0).source]) as StreamedMessage
+  await expect(streamed.frames().next()).rejects.toThrow('gone')
 })
 
 it.each<[string, object]>([

@@ -16,6 +16,7 @@ it('exports exactly these names', () => {
     'NDArray',
     'OptionError',
     'ProtocolError',
+    'StreamedMessage',
     'TruncatedFrameError',
     'UnserializableError',
     'ValueCodecs',

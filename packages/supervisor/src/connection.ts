@@ -13,15 +13,14 @@ import {
   encodeFrame,
   FrameReader,
   type HostMessage,
-  type LargeMessage,
   LateMessage,
   MessageBatch,
   ProtocolError,
-  UnserializableError,
   type ValueForm,
   type WorkerMessage,
 } from '@pyferry/codec'
-import { Outbox } from './outbox.js'
+import { openLate } from './late-bytes.js'
+import { type Large, Outbox } from './outbox.js'
 
 export interface ConnectionOptions {
   input: Readable
@@ -41,7 +40,7 @@ export interface ConnectionOptions {
    * the protocol, or a read error. Nothing is read after it.
    */
   onEnd: (error?: Error) => void
-  /** A message is not written after all: a `Blob` in it could not be read. */
+  /** A message is not written after all: a `Blob` or a file in it could not be read. */
   onUnsent: (message: HostMessage, error: Error) => void
   /** The worker does not take what is written. Its last answers may still be on their way. */
   onWriteError: (error: Error) => void
@@ -79,8 +78,8 @@ export class Connection {
   }
 
   /**
-   * Encode now, write at the end of this turn, or once a `Blob` in it has been read; what is large is not copied, and must not change until it
-   * is answered.
+   * Encode now, write at the end of this turn, or once a `Blob` or a file in it has been read; what is large is not copied, and must not change
+   * until it is answered.
    *
    * @throws UnserializableError, ValueTooLargeError, FrameTooLargeError before anything is queued
    */
@@ -94,29 +93,35 @@ export class Connection {
     const batch = this.#options.keepsOrder ? (this.#outbox.lastBatch ?? this.#batch) : this.#batch
     const added = batch.add(message)
     if (added instanceof LateMessage) {
-      this.#sendLate(added, this.#batch, this.#outbox).catch((error) => this.#options.onUnsent(message, error))
+      const onUnsent = (error: Error) => this.#options.onUnsent(message, error)
+      this.#sendLate(added, this.#batch, this.#outbox, onUnsent).catch(onUnsent)
     } else this.#write(added, this.#outbox)
   }
 
   /** Have written what waits: soon; or now, where there is a large message, which goes after it. */
-  #write(large: LargeMessage | undefined, outbox: Outbox): void {
+  #write(large: Large | undefined, outbox: Outbox, onUnsent?: (error: Error) => void): void {
     if (large === undefined) {
       this.#flushSoon()
       return
     }
     this.#flush()
-    outbox.push(large)
+    outbox.push(large, onUnsent)
   }
 
-  async #sendLate(late: LateMessage, batch: MessageBatch, outbox: Outbox): Promise<void> {
+  async #sendLate(
+    late: LateMessage,
+    batch: MessageBatch,
+    outbox: Outbox,
+    onUnsent: (error: Error) => void,
+  ): Promise<void> {
     const { keepsOrder } = this.#options
     if (keepsOrder) this.#flush()
-    const fillPlace = keepsOrder ? outbox.reserve() : undefined
+    const fillPlace = keepsOrder ? outbox.reserve(onUnsent) : undefined
     try {
-      const contents = await Promise.all(late.blobs.map(readBlob))
+      const contents = await Promise.all(late.sources.map(openLate))
       if (this.#isClosing) return
       if (fillPlace) fillPlace((own) => own.addLate(late, contents))
-      else this.#write(batch.addLate(late, contents), outbox)
+      else this.#write(batch.addLate(late, contents), outbox, onUnsent)
     } finally {
       // What waits behind it goes on without it.
       fillPlace?.(() => undefined)
@@ -211,13 +216,5 @@ export class Connection {
     // Whatever still comes has no meaning, but a full pipe must not hold the worker while it is being ended.
     input.resume()
     this.#options.onEnd(error)
-  }
-}
-
-async function readBlob({ blob, path }: LateMessage['blobs'][number]): Promise<Uint8Array> {
-  try {
-    return new Uint8Array(await blob.arrayBuffer())
-  } catch (cause) {
-    throw new UnserializableError(path, `the Blob could not be read: ${(cause as Error).message}`, { cause })
   }
 }

@@ -3,11 +3,18 @@
  * has gone: whatever is small finds a stream that is hardly ahead of it, and memory holds what was sent once, where it always was.
  */
 import type { Writable } from 'node:stream'
-import type { LargeMessage, MessageBatch } from '@pyferry/codec'
+import { type LargeMessage, type MessageBatch, StreamedMessage } from '@pyferry/codec'
+
+export type Large = LargeMessage | StreamedMessage
+type Next = IteratorResult<Uint8Array[], void>
 
 interface Entry {
   /** `undefined` while nobody knows them. */
-  frames: Iterator<Uint8Array[], void> | undefined
+  frames: { next(): Next | Promise<Next> } | undefined
+  /** Whether they are read from somewhere while they are written. */
+  isStreamed: boolean
+  /** Told when one of them could not be read; the message is given up. */
+  onUnsent: ((error: Error) => void) | undefined
   /** What was sent after it and has to stay behind it. */
   following: MessageBatch
 }
@@ -28,37 +35,47 @@ export class Outbox {
     return this.#entries.at(-1)?.following
   }
 
-  push(large: LargeMessage): void {
-    this.#entries.push({ frames: large.frames(), following: this.#makeBatch() })
+  /** @param onUnsent - told when a message that is read while it is written could not be read on */
+  push(large: Large, onUnsent?: (error: Error) => void): void {
+    const frames = large.frames()
+    const isStreamed = large instanceof StreamedMessage
+    this.#entries.push({ frames, isStreamed, onUnsent, following: this.#makeBatch() })
     if (this.#entries.length === 1) this.#writeNext()
   }
 
   /**
    * Keep a place for a message that comes later; what is sent after it waits.
    *
+   * @param onUnsent - as of `push`
    * @returns to be called once, with what adds the message to a batch, or returns it when it is too large for that, or does neither
    */
-  reserve(): (add: (batch: MessageBatch) => LargeMessage | undefined) => void {
-    const entry: Entry = { frames: undefined, following: this.#makeBatch() }
+  reserve(onUnsent: (error: Error) => void): (add: (batch: MessageBatch) => Large | undefined) => void {
+    const entry: Entry = { frames: undefined, isStreamed: false, onUnsent, following: this.#makeBatch() }
     this.#entries.push(entry)
     return (add) => {
       if (entry.frames) return
       const batch = this.#makeBatch()
       const large = add(batch)
       entry.frames = large ? large.frames() : framesOf(batch)
+      entry.isStreamed = large instanceof StreamedMessage
       if (this.#entries[0] === entry) this.#writeNext()
     }
   }
 
-  /** End the stream, after all that was pushed; what has not come by now does not come. */
+  /** End the stream, after all that was pushed; what has not come by now, or has to be read, does not come. */
   end(): void {
     this.#isEnding = true
+    const [first] = this.#entries
+    // After a part of a message that is read no other large one may go.
+    if (first?.isStreamed) this.#entries = []
     if (this.#entries.length === 0) {
       this.#output.end()
       return
     }
-    const isWaiting = this.#entries[0]!.frames === undefined
-    for (const entry of this.#entries) entry.frames ??= framesOf(this.#makeBatch())
+    const isWaiting = first!.frames === undefined
+    for (const entry of this.#entries) {
+      if (entry.isStreamed || entry.frames === undefined) entry.frames = framesOf(this.#makeBatch())
+    }
     if (isWaiting) this.#writeNext()
   }
 
@@ -67,14 +84,45 @@ export class Outbox {
     if (error || this.#output.destroyed || this.#output.writableEnded) this.#entries = []
     for (let [entry] = this.#entries; entry?.frames; [entry] = this.#entries) {
       const next = entry.frames.next()
+      if (next instanceof Promise) {
+        this.#writeLater(entry, next)
+        return
+      }
       if (!next.done) {
         this.#write(next.value)
         return
       }
-      this.#entries.shift()
-      for (const frame of entry.following.takeFrames()) this.#output.write(frame)
-      if (this.#entries.length === 0 && this.#isEnding) this.#output.end()
+      this.#finish(entry)
     }
+  }
+
+  /** The next frame of what is read. */
+  #writeLater(entry: Entry, next: Promise<Next>): void {
+    const isDropped = () => this.#entries[0] !== entry
+    next.then(
+      ({ done, value }) => {
+        if (isDropped()) return
+        if (!done) {
+          this.#write(value!)
+          return
+        }
+        this.#finish(entry)
+        this.#writeNext()
+      },
+      (error) => {
+        if (isDropped()) return
+        entry.onUnsent?.(error)
+        this.#finish(entry)
+        this.#writeNext()
+      },
+    )
+  }
+
+  /** All of it is written: what had to stay behind it follows. */
+  #finish({ following }: Entry): void {
+    this.#entries.shift()
+    for (const frame of following.takeFrames()) this.#output.write(frame)
+    if (this.#entries.length === 0 && this.#isEnding) this.#output.end()
   }
 
   /** One frame, and the next one when it has gone. */

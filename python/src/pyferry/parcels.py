@@ -44,7 +44,7 @@ class Parcels:
         self._open: dict[int, _Parcel] = {}
 
     def begin_piece(self, start: bytes, size: int) -> tuple[int, memoryview] | None:
-        """Make room for a piece whose body has begun to come.
+        """Make room for a piece whose body has begun to come, or forget the parcel it gives up.
 
         Memory that nothing is written to is none yet: a size that was only announced takes none.
 
@@ -75,6 +75,9 @@ class Parcels:
         parcel = self._open.get(id_)
         if parcel is None:
             raise MalformedFrameError(f"a piece of a parcel {id_} that was not begun")
+        if kind == PIECE and size == head:
+            del self._open[id_]
+            return head, memoryview(bytearray())
         return head, parcel.begin_piece(size - head, id_)
 
     def add(self, body: bytes) -> bool:
