@@ -232,6 +232,20 @@ await py.close()
   })
 })
 
+it.each([90_000, 900_000])(
+  'D-6: a Blob of %i bytes that does not give what it says fails its call alone',
+  async (size) => {
+    const py = await startVenv(code)
+    const part = { arrayBuffer: async () => new ArrayBuffer(7) }
+    const blob = Object.assign(new Blob([bytesOf(size)]), { slice: () => part })
+    await expect(py.callAndAwait('digest', [blob])).rejects.toMatchObject({
+      path: 'args[0]',
+      message: expect.stringMatching(/^args\[0\]: the Blob gave 7 bytes of \d+$/),
+    })
+    expect(await py.callAndAwait('digest', new Blob([bytesOf(400_000)]))).toEqual(digestOf(bytesOf(400_000)))
+  },
+)
+
 it('D-6: a Blob of a file that becomes shorter while it is sent fails its call alone', async () => {
   const py = await startVenv(code)
   const path = join(makeFolder(), 'file')

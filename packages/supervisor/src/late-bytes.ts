@@ -17,37 +17,40 @@ const AT_ONCE_BYTES = 64 * 1024
  * @throws UnserializableError with the path to them when they cannot be read, now or later; the error of the platform is its cause
  */
 export async function openLate({ source, path }: Late): Promise<Uint8Array | ByteSource> {
-  const bytes = 'arrayBuffer' in source ? new BlobBytes(source, path) : await FileBytes.open(source, path)
-  return bytes.length <= AT_ONCE_BYTES || !bytes.isDivisible ? bytes.read(0, bytes.length) : bytes
+  if ('arrayBuffer' in source) {
+    // Some that are not the platform's cannot be divided.
+    const isWhole = source.size <= AT_ONCE_BYTES || source.slice === undefined
+    return isWhole ? await readBlob(source, path) : new BlobBytes(source, path)
+  }
+  const bytes = await FileBytes.open(source, path)
+  return bytes.length <= AT_ONCE_BYTES ? await bytes.read(0, bytes.length) : bytes
+}
+
+async function readBlob(blob: BlobLike, path: string): Promise<Uint8Array> {
+  return await guard('Blob', path, async () => new Uint8Array(await blob.arrayBuffer()))
 }
 
 class BlobBytes implements ByteSource {
   readonly length: number
-  readonly isDivisible: boolean
   readonly #blob: BlobLike
   readonly #path: string
 
   constructor(blob: BlobLike, path: string) {
     this.length = blob.size
-    this.isDivisible = typeof blob.slice === 'function'
     this.#blob = blob
     this.#path = path
   }
 
   async read(offset: number, length: number): Promise<Uint8Array> {
-    const isAll = length === this.length
-    return await guard('Blob', this.#path, async () => {
-      const part = isAll ? this.#blob : this.#blob.slice!(offset, offset + length)
-      const bytes = new Uint8Array(await part.arrayBuffer())
-      if (!isAll && bytes.length !== length) throw new Error(`it gave ${bytes.length} of ${length} bytes`)
-      return bytes
-    })
+    const bytes = await readBlob(this.#blob.slice!(offset, offset + length), this.#path)
+    // What was announced has to come, or the stream means nothing any more.
+    if (bytes.length === length) return bytes
+    throw new UnserializableError(this.#path, `the Blob gave ${bytes.length} bytes of ${length}`)
   }
 }
 
 /** From its beginning to where its end was when its call was about to be sent. The position that others read from stays where it is. */
 class FileBytes implements ByteSource {
-  readonly isDivisible = true
   readonly length: number
   readonly #handle: FileHandleLike
   readonly #path: string
