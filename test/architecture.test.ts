@@ -12,7 +12,7 @@ test('processes are spawned in two files only', () => {
       .filter(([, imports]) => imports.some((each) => /^(node:)?child_process$/.test(each)))
       .map(([path]) => `${name}/${path}`),
   )
-  expect(spawners.sort()).toEqual(['provisioner/run.ts', 'supervisor/worker-process.ts'])
+  expect(spawners.sort()).toEqual(['provisioner/run.ts', 'supervisor/child.ts'])
 })
 
 describe.each(publishedPackages())('the sources of $manifest.name', ({ name, folder }) => {

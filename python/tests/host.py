@@ -31,7 +31,8 @@ class Meeting:
         fields: what the worker is told; a test may change it before that.
     """
 
-    def __init__(self, way: str) -> None:
+    def __init__(self, way: str, *more: str) -> None:
+        """`more`: what there is to be a connection for beside `in` and `out`."""
         self._folder = tempfile.TemporaryDirectory()
         if way == "unix":
             self._server = socket.socket(socket.AF_UNIX)
@@ -44,6 +45,8 @@ class Meeting:
         self._server.listen()
         self._server.settimeout(DEADLINE_SECONDS)
         secrets = {"in": "1" * 64, "out": "2" * 64, "host": "3" * 64}
+        self._more = {name: str(number) * 64 for number, name in enumerate(more, 4)}
+        secrets.update(self._more)
         self.fields = {"type": "connect", "transport": way, "address": address, **secrets}
 
     def __enter__(self) -> Meeting:
@@ -57,10 +60,13 @@ class Meeting:
         body = json.dumps(self.fields).encode()
         return len(body).to_bytes(4, "big") + body
 
-    def accept(self, answer: str = "3" * 64) -> tuple[int, int]:
-        """Return the descriptors to write to and to read from, after both ends have said theirs."""
+    def accept(self, answer: str = "3" * 64) -> tuple[int, ...]:
+        """Return the descriptors to write to, to read from, and what else there is to be.
+
+        Both ends have said theirs then.
+        """
         connections: dict[str, socket.socket] = {}
-        for _ in range(2):
+        for _ in range(2 + len(self._more)):
             connection, _address = self._server.accept()
             connection.settimeout(DEADLINE_SECONDS)
             said = b""
@@ -74,7 +80,8 @@ class Meeting:
             with contextlib.suppress(ConnectionError):
                 connection.sendall(answer.encode())
             connection.setblocking(True)
-        return connections["1" * 64].detach(), connections["2" * 64].detach()
+        said_on = ["1" * 64, "2" * 64, *self._more.values()]
+        return tuple(connections[said].detach() for said in said_on)
 
 
 class Host:

@@ -42,6 +42,14 @@ def test_a_socket_is_served() -> None:
     assert (options.connect, options.stdio, options.fd_in) == (True, False, -1)
 
 
+def test_a_template_is_asked_on_a_descriptor() -> None:
+    """S-4: what it serves with is said of each worker."""
+    options = parse_options(["--control=3", "--lifeline=4", "--preload", "numpy,os.path"])
+
+    assert (options.control, options.lifeline, options.preload) == (3, 4, ["numpy", "os.path"])
+    assert parse_options(["--stdio", "--max-workers", "1"]).control == -1
+
+
 def test_the_end_of_stdin_has_a_grace() -> None:
     """W-5: as long as our host's, if nothing else is said."""
     plain, given = (
@@ -58,6 +66,9 @@ def test_the_end_of_stdin_has_a_grace() -> None:
         ("", "one of --stdio, --connect, or"),
         ("--stdio", "--max-workers must be given"),
         ("--stdio --max-workers", "followed by a number"),
+        ("--control 3 --lifeline 4 --preload", "followed by names"),
+        ("--control 3", "--control needs --lifeline"),
+        ("--stdio --max-workers 1 --preload json", "--preload needs --control"),
         ("--stdio --max-workers 0", "at least 1, not '0'"),
         ("--stdio --max-workers ²", "integer"),
         ("--stdio --max-workers 1 --max-frame-bytes 4294967296", "at most 4294967295"),

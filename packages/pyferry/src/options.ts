@@ -62,6 +62,19 @@ export interface VenvConfig {
   /** Leave what was made in `baseDir` when the `Venv` is closed. @default true when `baseDir` is given */
   keepBaseDir?: boolean
 
+  /**
+   * How a worker is made: by a spawn, or by a fork of a template that has loaded everything already, which takes a few milliseconds; not on
+   * Windows. The first start makes the template; it is shared by those with the same interpreter, variables, `preload` and output, and ends
+   * with the last of them.
+   * @default 'spawn'
+   */
+  start?: 'spawn' | 'fork'
+  /**
+   * What the template imports, with `start: 'fork'`: importable names in the environment, `['numpy', 'pandas']`. Nothing that leaves a thread
+   * running or opens a GPU.
+   * @default []
+   */
+  preload?: readonly string[]
   /** Calls that run at once in the worker; others wait inside it. @default 1 */
   threads?: number
   /** Current folder of the worker. @default the host's */
@@ -153,6 +166,8 @@ export interface ResolvedOptions {
   launcher: readonly [string, ...string[]] | undefined
   baseDir: string | undefined
   keepBaseDir: boolean
+  start: 'spawn' | 'fork'
+  preload: readonly string[]
   threads: number
   cwd: string | undefined
   env: { inherit: boolean | readonly string[]; set: Readonly<Record<string, string>> }
@@ -208,6 +223,8 @@ const readers: { [K in keyof ResolvedOptions]: [Reader<ResolvedOptions[K]>, Reso
   launcher: [readLauncher, undefined],
   baseDir: [readPath, undefined],
   keepBaseDir: [readBoolean, false],
+  start: [oneOf('spawn', 'fork'), 'spawn'],
+  preload: [listOf(readModuleName), []],
   threads: [integerBetween(1, 1024), 1],
   cwd: [readPath, undefined],
   env: [readEnv, { inherit: true, set: {} }],
@@ -239,13 +256,14 @@ const readers: { [K in keyof ResolvedOptions]: [Reader<ResolvedOptions[K]>, Reso
  * @throws OptionError naming the option, the value, and what was expected; for a requirement that is not PEP 508 its `cause`
  *   is the provisioner's error
  */
-export function resolveOptions(config: VenvConfig): ResolvedOptions {
+export function resolveOptions(config: VenvConfig, platform: NodeJS.Platform = process.platform): ResolvedOptions {
   if (typeof config !== 'object' || config === null || Array.isArray(config)) {
     throw new OptionError('config', config, 'an object of options')
   }
   assertKnownOptions(config, Object.keys(readers))
   assertCompatible(config)
   assertTransport(config)
+  assertStart(config, platform)
   const given = config as Readonly<Record<string, unknown>>
   const resolved: Record<string, unknown> = {}
   for (const [option, [read, standIn]] of Object.entries(readers)) {
@@ -282,6 +300,21 @@ function assertTransport({ launcher, transport, stdout }: VenvConfig): void {
   if (transport === 'stdio' && stdout !== undefined) {
     const hint = 'it carries the messages; what the worker prints goes to stderr'
     throw new OptionError('stdout', stdout, "left out with transport 'stdio'", { hint })
+  }
+}
+
+function assertStart({ start, preload, launcher, transport }: VenvConfig, platform: NodeJS.Platform): void {
+  if (start !== 'fork') {
+    if (preload === undefined) return
+    throw new OptionError('preload', preload, "left out without start: 'fork': modules are what a worker imports")
+  }
+  if (platform === 'win32') throw new OptionError('start', start, "'spawn' on Windows, which has no fork")
+  if (launcher !== undefined) {
+    throw new OptionError('start', start, "'spawn' beside launcher", { hint: 'the command starts the worker' })
+  }
+  if (transport !== undefined && transport !== 'unix') {
+    const hint = 'a process that Node does not spawn can be handed no descriptors'
+    throw new OptionError('transport', transport, "'unix', or left out with start: 'fork'", { hint })
   }
 }
 
@@ -371,11 +404,19 @@ function readModules(value: unknown, option: string): string[] {
     const place = `${option}[${index}]`
     const text = readText(module, place)
     if (/[\\/]|\.py$/.test(text)) return resolve(text)
-    if (!/^[\p{ID_Start}_][\p{ID_Continue}]*(\.[\p{ID_Start}_][\p{ID_Continue}]*)*$/u.test(text)) {
-      throw new OptionError(place, module, 'an importable name (package.module) or the path of a Python file')
-    }
-    return text
+    if (isImportable(text)) return text
+    throw new OptionError(place, module, 'an importable name (package.module) or the path of a Python file')
   })
+}
+
+function readModuleName(value: unknown, option: string): string {
+  const text = readText(value, option)
+  if (isImportable(text)) return text
+  throw new OptionError(option, value, 'an importable name (package.module)')
+}
+
+function isImportable(text: string): boolean {
+  return /^[\p{ID_Start}_][\p{ID_Continue}]*(\.[\p{ID_Start}_][\p{ID_Continue}]*)*$/u.test(text)
 }
 
 function readExpose(value: unknown, option: string): ResolvedOptions['expose'] {

@@ -417,8 +417,8 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
       const [command, ...args] = launcher
       return { command, args, env, cwd, transport: 'stdio', environment: launcher.join(' ') }
     }
-    const { threads, maxFrameBytes, closeGraceMs, transport, environment } = this.#options
-    const how = { threads, maxFrameBytes, closeGraceMs, transport, cwd }
+    const { threads, maxFrameBytes, closeGraceMs, transport, environment, start, preload } = this.#options
+    const how = { threads, maxFrameBytes, closeGraceMs, transport, cwd, start, preload }
     const interpreter = this.#options.interpreter ?? environment.interpreter
     if (interpreter !== undefined) return workerLaunch({ python: interpreter, env, ...how })
     const { python, activation } = await this.#ensure(signal)

@@ -124,13 +124,52 @@ await py.close()
   })
 })
 
-describe.each(['fd', 'unix', 'tcp', 'stdio'])('the end of the host, over %s (W-5)', (transport) => {
-  const config = (code: string) =>
-    `{ interpreter: python, transport: '${transport}', sources: [${JSON.stringify(code)}] }`
+const ways = {
+  fd: `transport: 'fd'`,
+  unix: `transport: 'unix'`,
+  tcp: `transport: 'tcp'`,
+  stdio: `transport: 'stdio'`,
+  'unix, forked': `start: 'fork'`,
+}
+
+describe('the end of the host of a forked worker (S-4)', () => {
+  it.each([
+    ['SIGKILL', 'process.kill(process.pid, "SIGKILL")'],
+    ['process.exit()', 'process.exit(3)'],
+    ['a host that is done', ''],
+  ])('V-15: %s takes the template along', async (_, code) => {
+    const program = await runProgram(`
+const py = await Venv.start({ interpreter: python, start: 'fork', sources: ['import os\\ndef pids(x): return [os.getpid(), os.getppid()]'] })
+say(await py.callAndAwait('pids'))
+${code}`)
+    const pids = JSON.parse(await program.nextLine()) as number[]
+    await program.exit
+    await eventually(() => pids.every((pid) => !isAlive(pid)))
+  })
+
+  it('V-15: also while C code holds the interpreter', async () => {
+    const hold = 'import re\ndef hold(x):\n    print("holding")\n    re.match("(a*)*b", "a" * 40)'
+    const program = await runProgram(`
+let onHolding
+const holding = new Promise((resolve) => { onHolding = resolve })
+const py = await Venv.start({ interpreter: python, start: 'fork', sources: [${JSON.stringify(hold)}], stdout: onHolding })
+py.invoke('hold', 1).catch(() => {})
+await holding
+say(py.pid)
+process.kill(process.pid, 'SIGKILL')
+`)
+    const pid = Number(await program.nextLine())
+    await program.exit
+    await eventually(() => !isAlive(pid))
+  })
+})
+
+describe.each(Object.entries(ways))('the end of the host, over %s (W-5)', (_, way) => {
+  const config = (code: string) => `{ interpreter: python, ${way}, sources: [${JSON.stringify(code)}] }`
 
   it('V-15: a host that is killed takes the worker with it, and what is in its process group', async () => {
     const program = await runProgram(
-      `${startNapping.replace('{ interpreter', `{ transport: '${transport}', interpreter`)}\nprocess.kill(process.pid, "SIGKILL")`,
+      `${startNapping.replace('{ interpreter', `{ ${way}, interpreter`)}\nprocess.kill(process.pid, "SIGKILL")`,
     )
     const pids = JSON.parse(await program.nextLine()) as number[]
     await program.exit

@@ -30,6 +30,8 @@ describe('options (V-1, V-2)', () => {
       launcher: undefined,
       baseDir: undefined,
       keepBaseDir: false,
+      start: 'spawn',
+      preload: [],
       threads: 1,
       cwd: undefined,
       env: { inherit: true, set: {} },
@@ -101,6 +103,11 @@ describe('options (V-1, V-2)', () => {
     ['a transport there is not', { transport: 'pipe' }, 'transport'],
     ['a launcher over a socket', { launcher: ['w'], transport: 'unix' }, 'transport'],
     ['a sink for what carries the messages', { transport: 'stdio', stdout: 'inherit' }, 'stdout'],
+    ['a start there is not', { start: 'thread' }, 'start'],
+    ['a forked start behind a launcher', { start: 'fork', launcher: ['w'] }, 'start'],
+    ['a forked start over a port', { start: 'fork', transport: 'tcp' }, 'transport'],
+    ['a preload where nothing is forked', { preload: ['json'] }, 'preload'],
+    ['a preload that is a file', { start: 'fork', preload: ['json', './x.py'] }, 'preload[1]'],
     ['a logger that logs nothing', { logger: {} }, 'logger'],
     ['a callback that is none', { onLiveness: true }, 'onLiveness'],
     ['a temporary folder that is to be kept', { keepBaseDir: true }, 'keepBaseDir'],
@@ -111,6 +118,11 @@ describe('options (V-1, V-2)', () => {
     expect(error).toBeInstanceOf(TypeError)
     expect(error).toMatchObject({ code: 'ERR_PYFERRY_OPTION', option })
     expect(error.message).toContain(option)
+  })
+
+  it('S-4: a forked start on Windows names what there is instead', () => {
+    expect(() => resolveOptions({ start: 'fork' }, 'win32')).toThrow("start must be 'spawn' on Windows")
+    expect(resolveOptions({ start: 'fork', preload: ['os.path'] }, 'darwin')).toMatchObject({ start: 'fork' })
   })
 
   it('V-1: names the closest known option', () => {

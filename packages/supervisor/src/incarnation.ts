@@ -18,6 +18,7 @@ import {
   type ValueForm,
   type WorkerMessage,
 } from '@pyferry/codec'
+import type { ProcessExit } from './child.js'
 import { Connection } from './connection.js'
 import { type Definition, encodeDefinition } from './definition.js'
 import {
@@ -33,13 +34,15 @@ import type { Launch } from './launch.js'
 import { type CallEnd, callFacts, type Passed, type PendingCall, PendingCalls } from './pending.js'
 import { MAX_CALLS_TO_LOOK_FOR, SPIN_US, type Spin, Spinner } from './spin.js'
 import type { Channel } from './transports/transport.js'
-import { type ProcessExit, WorkerProcess, type WorkerProcessOptions } from './worker-process.js'
+import { type Forked, WorkerProcess, type WorkerProcessOptions } from './worker-process.js'
 
 export interface IncarnationOptions {
   launch: Launch
   /** 1 for the first life of a worker. */
   number: number
   process: WorkerProcessOptions
+  /** The process, where it is there already. */
+  forked?: Forked | undefined
   maxFrameBytes: number
   maxPayloadBytes: number | undefined
   maxResultBytes: number | undefined
@@ -94,7 +97,7 @@ export class Incarnation {
   /** @throws HandshakeError, or the error of `spawn` where Node throws it at once */
   constructor(options: IncarnationOptions) {
     this.#options = options
-    this.#process = new WorkerProcess(options.launch, options.process)
+    this.#process = new WorkerProcess(options.launch, options.process, options.forked)
     if (options.spin !== 'off') {
       const isWaiting = () => this.#pending.size > 0 && this.#pending.size <= MAX_CALLS_TO_LOOK_FOR
       this.#spinner = new Spinner({ isWaiting })
@@ -383,7 +386,8 @@ function baseOnly(option: 'codecs' | 'values'): UnsupportedByWorkerError {
   return new UnsupportedByWorkerError(option, message, { hint: `leave out ${option}` })
 }
 
-function describeExit({ exitCode, signal, spawnError }: ProcessExit): string {
+/** "exited with code 3" */
+export function describeExit({ exitCode, signal, spawnError }: ProcessExit): string {
   if (spawnError) return `could not be started (${spawnError.message})`
   return signal === null ? `exited with code ${exitCode}` : `was ended by ${signal}`
 }

@@ -19,6 +19,11 @@ export interface Launch {
   transport: TransportName
   /** What errors call the place where it runs. */
   environment?: string | undefined
+  /**
+   * The command line of the worker, where what is to be started is a template, which forks it (`docs/forked-start.md`). Then the transport is
+   * `'unix'`.
+   */
+  forked?: readonly string[] | undefined
 }
 
 export interface WorkerLaunchOptions {
@@ -36,6 +41,10 @@ export interface WorkerLaunchOptions {
   env?: Readonly<Record<string, string>>
   cwd?: string | undefined
   environment?: string | undefined
+  /** `'fork'`: from a template, not on Windows; the transport is `'unix'` then. @default 'spawn' */
+  start?: 'spawn' | 'fork' | undefined
+  /** What the template imports before it forks. @default [] */
+  preload?: readonly string[] | undefined
 }
 
 /**
@@ -45,20 +54,25 @@ export interface WorkerLaunchOptions {
  * @throws WorkerFilesError
  */
 export function workerLaunch(options: WorkerLaunchOptions): Launch {
-  const { threads = 1, maxFrameBytes, closeGraceMs, transport = defaultTransport() } = options
+  const { threads = 1, maxFrameBytes, closeGraceMs, preload = [] } = options
+  const isForked = options.start === 'fork'
+  const transport = isForked ? 'unix' : (options.transport ?? defaultTransport())
+  const settings = [
+    ...['--max-workers', String(threads)],
+    ...(maxFrameBytes === undefined ? [] : ['--max-frame-bytes', String(maxFrameBytes)]),
+    ...(transport === 'stdio' && closeGraceMs !== undefined ? ['--close-grace-ms', String(closeGraceMs)] : []),
+  ]
+  const own = isForked
+    ? ['--control', '3', '--lifeline', '4', ...(preload.length > 0 ? ['--preload', preload.join(',')] : [])]
+    : [...channelArguments[transport], ...settings]
   return {
     command: options.python,
-    args: [
-      ...['-I', '-S', '-X', 'utf8', bootFile()],
-      ...channelArguments[transport],
-      ...['--max-workers', String(threads)],
-      ...(maxFrameBytes === undefined ? [] : ['--max-frame-bytes', String(maxFrameBytes)]),
-      ...(transport === 'stdio' && closeGraceMs !== undefined ? ['--close-grace-ms', String(closeGraceMs)] : []),
-    ],
+    args: ['-I', '-S', '-X', 'utf8', bootFile(), ...own],
     env: { ...(options.env ?? hostEnvironment()), PYFERRY_WORKER: '1' },
     cwd: options.cwd,
     transport,
     environment: options.environment ?? options.python,
+    ...(isForked && { forked: settings }),
   }
 }
 

@@ -1,13 +1,10 @@
 /**
- * One worker process from spawn to gone: its descriptors, its end, its tree. The only long-lived child processes of pyferry
- * are started here.
+ * One worker process from its start to gone: its descriptors, its end, its tree.
  *
  * *Gone* means: the process has ended, and its channel was read to the end, at most `DRAIN_MS` later. Its stdout and stderr
  * are never waited for: a grandchild may hold them open for ever (V-14).
  */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { statSync } from 'node:fs'
-import type { Duplex } from 'node:stream'
+import { type Child, type ProcessExit, spawnChild } from './child.js'
 import type { HandshakeError } from './errors.js'
 import type { Launch } from './launch.js'
 import { type OutputSink, OutputStream, outputStdio } from './output.js'
@@ -23,13 +20,6 @@ const GROUP_POLL_MS = 5
 /** Turns of the event loop that may bring what was already in the pipes when the process ended: 64 KiB of each a turn. */
 const OUTPUT_TURNS = 4_096
 
-export interface ProcessExit {
-  exitCode: number | null
-  signal: NodeJS.Signals | null
-  /** The process could not be started at all. */
-  spawnError?: Error | undefined
-}
-
 export interface WorkerProcessOptions {
   stdout: { sink: OutputSink; tail: TailFile | undefined }
   stderr: { sink: OutputSink; tail: TailFile | undefined }
@@ -43,8 +33,14 @@ interface Counting {
   unref?(): void
 }
 
+/** A process that was not spawned here, and its channel, which is open unless it has ended. */
+export interface Forked {
+  child: Child
+  transport: Transport
+}
+
 export class WorkerProcess {
-  readonly #child: ChildProcess
+  readonly #child: Child
   readonly #transport: Transport
   readonly #stdout: OutputStream | undefined
   readonly #stderr: OutputStream | undefined
@@ -57,39 +53,34 @@ export class WorkerProcess {
   #keepsHostAlive = true
 
   /**
+   * @param forked the process, where a template has made it
    * @throws HandshakeError
    * @throws the error of `spawn` where Node throws it at once (an argument with a NUL byte)
    */
-  constructor(launch: Launch, options: WorkerProcessOptions) {
-    this.#transport = makeTransport(launch.transport)
-    const child = this.#spawn(launch, options)
+  constructor(launch: Launch, options: WorkerProcessOptions, forked?: Forked) {
+    this.#transport = forked?.transport ?? makeTransport(launch.transport)
+    const child = forked?.child ?? this.#spawn(launch, options)
     this.#child = child
     this.#exit = new Promise((resolve) => {
-      const onExit = (exit: ProcessExit) => {
+      child.onExit((exit) => {
         if (this.#exited) return
-        this.#exited = exit
-        resolve(exit)
-      }
-      child.once('exit', (exitCode, signal) => {
         // The group outlives its leader for as long as it has members; after that its number is free for others.
         if (child.pid !== undefined) killTree(child.pid, this.#escaped)
-        onExit({ exitCode, signal })
-      })
-      child.on('error', (error) => {
-        if (child.pid === undefined)
-          onExit({ exitCode: null, signal: null, spawnError: explainSpawnError(error, launch) })
+        this.#exited = exit
+        resolve(exit)
       })
     })
     const { onOutputError: onError } = options
-    const stdout = launch.transport === 'stdio' ? null : child.stdout
+    const [, first, stderr] = child.stdio
+    const stdout = launch.transport === 'stdio' ? undefined : first
     this.#stdout = stdout ? new OutputStream(stdout, { ...options.stdout, onError }) : undefined
+    this.#stderr = stderr ? new OutputStream(stderr, { ...options.stderr, onError }) : undefined
     this.#unrefStreams()
-    this.#stderr = child.stderr ? new OutputStream(child.stderr, { ...options.stderr, onError }) : undefined
   }
 
   /** Ask for the channel to the process, once. */
   open({ onOpen, onFailure }: TransportEvents): void {
-    this.#transport.open(this.#streams, {
+    this.#transport.open(this.#child.stdio, {
       onOpen: (channel) => {
         this.#channel = channel
         channel.input.on('data', () => {
@@ -138,7 +129,7 @@ export class WorkerProcess {
 
   /** None of them keeps the host alive by itself. */
   #unrefStreams(): void {
-    for (const stream of [...this.#streams, this.#channel?.output]) (stream as Counting | null | undefined)?.unref?.()
+    for (const stream of [...this.#child.stdio, this.#channel?.output]) (stream as Counting | undefined)?.unref?.()
   }
 
   /**
@@ -215,43 +206,19 @@ export class WorkerProcess {
   #release(): void {
     this.#stdout?.close()
     this.#stderr?.close()
-    for (const stream of this.#streams) stream?.destroy()
+    for (const stream of this.#child.stdio) stream?.destroy()
     this.#channel?.input.destroy()
     this.#channel?.output.destroy()
   }
 
-  /** The host's ends of the descriptors. Node gives a child none when it is out of descriptors; its 'error' is still to come. */
-  get #streams(): readonly (Duplex | undefined)[] {
-    return (this.#child.stdio ?? []) as readonly unknown[] as readonly (Duplex | undefined)[]
-  }
-
-  #spawn(launch: Launch, { stdout, stderr }: WorkerProcessOptions): ChildProcess {
+  #spawn(launch: Launch, { stdout, stderr }: WorkerProcessOptions): Child {
     try {
-      return spawn(launch.command, [...launch.args], {
-        cwd: launch.cwd,
-        env: launch.env,
-        // Its own process group, so that a signal reaches what the worker has started, and Ctrl-C does not reach it.
-        detached: true,
-        shell: false,
-        windowsHide: true,
-        stdio: this.#transport.stdio(outputStdio(stdout.sink), outputStdio(stderr.sink)),
-      })
+      return spawnChild(launch, this.#transport.stdio(outputStdio(stdout.sink), outputStdio(stderr.sink)))
     } catch (error) {
       this.#transport.close()
-      throw explainSpawnError(error as Error, launch)
+      throw error
     }
   }
-}
-
-/** Node says ENOENT for a missing command and for a missing cwd alike. */
-function explainSpawnError(error: Error, { command, cwd }: Launch): Error {
-  const { code } = error as NodeJS.ErrnoException
-  if (cwd !== undefined && !statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) {
-    return new Error(`cwd ${cwd} is not a folder`, { cause: error })
-  }
-  if (code === 'ENOENT') return new Error(`${command} was not found`, { cause: error })
-  if (code === 'EACCES') return new Error(`${command} may not be executed`, { cause: error })
-  return error
 }
 
 async function settledWithin(promise: Promise<unknown>, limitMs: number): Promise<void> {

@@ -19,11 +19,13 @@ import { type LivenessCallback, LivenessFeed, type LivenessState, type Logger, r
 import { Incarnation } from './incarnation.js'
 import type { Launch } from './launch.js'
 import { nextState, type WorkerEvent, type WorkerState } from './lifecycle.js'
-import type { OutputSink } from './output.js'
+import { type OutputSink, outputStdio } from './output.js'
 import type { CallEnd, Passed, PendingCall } from './pending.js'
 import { SharedStart } from './shared-start.js'
 import { hasTwoCpus, resolveSpin, type Spin } from './spin.js'
 import type { TailFile } from './tail-file.js'
+import { holdTemplate, type Template } from './template.js'
+import type { Forked } from './worker-process.js'
 
 export interface WorkerOptions {
   /** The end of a call: told once for each call that `submit` took. `isClosed`: it ended because of `close()`. */
@@ -81,6 +83,7 @@ export class Worker {
   #death: DiedError | undefined
   /** Of the latest process that was ready. */
   #facts: CallFacts = {}
+  #template: Template | undefined
   #closing: Promise<void> | undefined
   #keepAliveCount = 0
 
@@ -202,8 +205,13 @@ export class Worker {
     try {
       const launch = await prepare(signal)
       signal.throwIfAborted()
-      incarnation = this.#spawn(launch)
-      await this.#untilReady(incarnation, signal)
+      const limit = this.#limitStart(signal, () => incarnation)
+      try {
+        incarnation = this.#spawn(launch, launch.forked && (await this.#fork(launch, limit.stopped)))
+        await this.#untilReady(incarnation, limit.stopped, signal)
+      } finally {
+        limit.stop()
+      }
       // Its death belongs to the start as long as nobody has been told that it is ready.
       if (incarnation.isGone) throw this.#asStartError(await incarnation.ended, incarnation, signal)
       this.#death = undefined
@@ -215,6 +223,7 @@ export class Worker {
         await incarnation.end(0, error as Error)
         if (this.#incarnation === incarnation) this.#incarnation = undefined
       }
+      await this.#releaseTemplate()
       this.#move('failed')
       throw error
     } finally {
@@ -222,13 +231,36 @@ export class Worker {
     }
   }
 
-  #spawn(launch: Launch): Incarnation {
+  /** Have it forked by the template, which is ours from the first start to the end. */
+  async #fork(launch: Launch, stopped: Promise<never>): Promise<Forked> {
+    const { stdout = 'tail', stderr = 'tail' } = this.#options
+    const given = new AbortController()
+    stopped.catch((reason) => given.abort(reason))
+    try {
+      const former = this.#template
+      this.#template = holdTemplate(launch, [outputStdio(stdout), outputStdio(stderr)])
+      // After the new one is held, which may be the same.
+      await former?.release()
+      return await this.#template.fork(launch, given.signal)
+    } catch (error) {
+      throw given.signal.aborted || error instanceof StartError ? error : notStarted(error)
+    }
+  }
+
+  async #releaseTemplate(): Promise<void> {
+    const template = this.#template
+    this.#template = undefined
+    await template?.release()
+  }
+
+  #spawn(launch: Launch, forked?: Forked): Incarnation {
     this.#incarnationCount += 1
     const { onCallEnd, maxFrameBytes = DEFAULT_MAX_FRAME_BYTES, protocol = 'auto', logger } = this.#options
     const tails = this.#options.tails?.()
     try {
       const incarnation: Incarnation = new Incarnation({
         launch,
+        forked,
         number: this.#incarnationCount,
         process: {
           stdout: { sink: this.#options.stdout ?? 'tail', tail: tails?.stdout },
@@ -250,19 +282,21 @@ export class Worker {
       this.#incarnation = incarnation
       incarnation.setKeepsHostAlive(this.#keepAliveCount > 0)
       return incarnation
-    } catch (cause) {
-      const exit = { exitCode: null, signal: null, stderrTail: '' }
-      throw new StartError(`the worker could not be started (${(cause as Error).message})`, exit, { cause })
+    } catch (error) {
+      throw notStarted(error)
     }
   }
 
-  /** Ready frame, then the definition, within the time limit. */
-  async #untilReady(incarnation: Incarnation, signal: AbortSignal): Promise<void> {
-    const { startTimeoutMs = 120_000, definition = emptyDefinition } = this.#options
+  /** `stopped` rejects when the start is aborted, or has taken too long. */
+  #limitStart(
+    signal: AbortSignal,
+    incarnation: () => Incarnation | undefined,
+  ): { stopped: Promise<never>; stop: () => void } {
+    const { startTimeoutMs = 120_000 } = this.#options
     let stop!: () => void
     const stopped = new Promise<never>((_, reject) => {
       const onAbort = () => reject(signal.reason)
-      const onTimeout = () => reject(this.#startTimeout(incarnation, startTimeoutMs))
+      const onTimeout = () => reject(this.#startTimeout(incarnation(), startTimeoutMs))
       const timer = setTimeout(onTimeout, startTimeoutMs)
       signal.addEventListener('abort', onAbort, { once: true })
       stop = () => {
@@ -270,22 +304,27 @@ export class Worker {
         signal.removeEventListener('abort', onAbort)
       }
     })
+    stopped.catch(() => {})
+    return { stopped, stop }
+  }
+
+  /** Ready frame, then the definition. */
+  async #untilReady(incarnation: Incarnation, stopped: Promise<never>, signal: AbortSignal): Promise<void> {
+    const { definition = emptyDefinition } = this.#options
     try {
       const greeting = await Promise.race([incarnation.ready, stopped])
       this.#pythonVersion = greeting.pythonVersion
       await Promise.race([incarnation.define(definition), stopped])
     } catch (error) {
       throw this.#asStartError(error, incarnation, signal)
-    } finally {
-      stop()
     }
   }
 
-  #startTimeout(incarnation: Incarnation, limitMs: number): StartError {
-    const exit = { exitCode: null, signal: null, stderrTail: incarnation.stderrTail() }
+  #startTimeout(incarnation: Incarnation | undefined, limitMs: number): StartError {
+    const exit = { exitCode: null, signal: null, stderrTail: incarnation?.stderrTail() ?? '' }
     const message = `the worker was not ready within ${limitMs} ms (startTimeoutMs)`
     const hint = 'raise startTimeoutMs if it only needs longer'
-    return new StartError(message, exit, { cause: incarnation.missingChannel(), hint }, incarnation.facts)
+    return new StartError(message, exit, { cause: incarnation?.missingChannel(), hint }, incarnation?.facts)
   }
 
   /** An error in a source, or an end during the definition, is a failed start (V-4). */
@@ -320,6 +359,7 @@ export class Worker {
       const incarnation = this.#incarnation
       await incarnation?.end(this.#options.closeGraceMs ?? 5_000, closed)
       if (this.#incarnation === incarnation) this.#incarnation = undefined
+      await this.#releaseTemplate()
       this.#move('ended')
     } finally {
       release()
@@ -352,6 +392,11 @@ export class Worker {
   #move(event: WorkerEvent): void {
     this.#state = nextState(this.#state, event)
   }
+}
+
+function notStarted(cause: unknown): StartError {
+  const exit = { exitCode: null, signal: null, stderrTail: '' }
+  return new StartError(`the worker could not be started (${(cause as Error).message})`, exit, { cause })
 }
 
 let hasTwoHere: boolean | undefined

@@ -15,6 +15,10 @@ from pyferry.framing import encode_frame
 from pyferry.options import USAGE, Options, UsageError, parse_options
 from pyferry.stdio import claim_descriptors, claim_stdin, claim_stdio, move_high
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
 __all__ = ["main"]
 
 SWITCH_INTERVAL_SECONDS = 0.0005
@@ -32,18 +36,37 @@ def main(arguments: list[str]) -> None:
         options = parse_options(arguments)
     except UsageError as error:
         sys.exit(_complain(f"{error}\n{USAGE}"))
+    is_forked = options.control >= 0
     try:
+        if is_forked:
+            options = _be_template(options)
         read_end, write_end, lifeline = _claim(options)
     except (OSError, HandshakeError) as error:
         sys.exit(_complain(f"the channel cannot be used: {error}\n"))
     _send_ready(write_end, options.max_frame_bytes)
-    _prepare_for_user_code()
-    _serve(read_end, write_end, options)
-    if lifeline is not None:
+    if not is_forked:
+        _prepare_for_user_code()
+    _serve(read_end, write_end, lifeline, options)
+    if lifeline is not None and (is_forked or options.connect):
+        # Over sockets the channel may end first when the host is killed.
         from pyferry.lifeline import end_if_closed
 
         end_if_closed(lifeline)
     _leave()
+
+
+def _be_template(options: Options) -> Options:
+    """Fork workers as long as they are asked for; return in each of them alone."""
+    from pyferry.template import Template
+
+    template = Template(options)
+    _prepare_for_user_code()
+    if not template.load():
+        sys.exit(1)
+    arguments = template.serve()
+    if arguments is None:
+        _leave()
+    return parse_options(arguments)
 
 
 def _complain(text: str) -> int:
@@ -52,16 +75,18 @@ def _complain(text: str) -> int:
 
 
 def _claim(options: Options) -> tuple[int, int, int | None]:
-    """Return the channel, and a lifeline that may outlive it when the host is killed."""
+    """Return the channel and the lifeline."""
+    if options.connect:
+        return _meet_host()
+    lifeline = None
     if options.lifeline is not None:
         from pyferry.lifeline import hold_lifeline
 
-        hold_lifeline(move_high(options.lifeline))
-    if options.connect:
-        return _meet_host()
+        lifeline = move_high(options.lifeline)
+        hold_lifeline(lifeline)
     if options.stdio:
-        return (*claim_stdio(), None)
-    return (*claim_descriptors(options.fd_in, options.fd_out), None)
+        return (*claim_stdio(), lifeline)
+    return (*claim_descriptors(options.fd_in, options.fd_out), lifeline)
 
 
 def _meet_host() -> tuple[int, int, int]:
@@ -99,13 +124,14 @@ def _prepare_for_user_code() -> None:
         reconfigure(line_buffering=True)
 
 
-def _serve(read_end: int, write_end: int, options: Options) -> None:
+def _serve(read_end: int, write_end: int, lifeline: int | None, options: Options) -> None:
     from pyferry.connection import Connection
     from pyferry.executor import Executor
     from pyferry.forking import ForkGuard
     from pyferry.interrupts import confine_interrupts
-    from pyferry.output import Output
+    from pyferry.output import Lifeline, Output
 
+    Lifeline.descriptor = lifeline
     confine_interrupts()
     output = Output(write_end, options.max_frame_bytes)
     connection = Connection(
@@ -130,7 +156,7 @@ def _serve(read_end: int, write_end: int, options: Options) -> None:
         end_if_unread(write_end)
 
 
-def _leave() -> None:
+def _leave() -> NoReturn:
     """Exit with 0, after what was registered for exit; threads left behind are not waited for."""
     import atexit
 

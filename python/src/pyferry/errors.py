@@ -6,6 +6,7 @@ Exception ─┬─ ProtocolError                the host's bytes; they end the 
            │    ├─ MalformedFrameError
            │    └─ ProtocolVersionError
            ├─ HandshakeError               who is on the other end of the socket; nothing begins
+           ├─ TemplateError                what was preloaded; nothing is forked
            ├─ UnserializableError          a value; fails one call
            ├─ ValueTooLargeError           a result; fails one call
            └─ NameError
@@ -21,6 +22,7 @@ __all__ = [
     "MalformedFrameError",
     "ProtocolError",
     "ProtocolVersionError",
+    "TemplateError",
     "TruncatedFrameError",
     "UnserializableError",
     "ValueTooLargeError",
@@ -63,6 +65,10 @@ class ProtocolVersionError(ProtocolError):
 
 class HandshakeError(Exception):
     """The host and we did not find each other on the socket (`rendezvous.py`)."""
+
+
+class TemplateError(Exception):
+    """What was loaded has left something that a fork does not survive (`template.py`)."""
 
 
 class UnserializableError(Exception):

@@ -11,9 +11,11 @@ usage: python -m pyferry --stdio --max-workers N [--max-frame-bytes N] [--close-
        python -I -S boot.py --fd-in N --fd-out N [--lifeline N]
                             --max-workers N [--max-frame-bytes N]
        python -I -S boot.py --connect --max-workers N [--max-frame-bytes N]
+       python -I -S boot.py --control N --lifeline N [--preload NAME,NAME,...]
 """
 
 _NUMBERS = (
+    "--control",
     "--fd-in",
     "--fd-out",
     "--lifeline",
@@ -24,7 +26,7 @@ _NUMBERS = (
 
 _DESCRIPTORS = ["--fd-in", "--fd-out"]
 
-_MAY_BE_ZERO = ("--fd-in", "--fd-out", "--lifeline", "--close-grace-ms")
+_MAY_BE_ZERO = ("--control", "--fd-in", "--fd-out", "--lifeline", "--close-grace-ms")
 
 DEFAULT_CLOSE_GRACE_MS = 5000
 """As long as our host's."""
@@ -43,6 +45,8 @@ class Options:
     Attributes:
         stdio: whether the channel is stdin and stdout.
         connect: whether the channel is a socket, of which stdin tells.
+        control: where a template is asked for workers (`template.py`); -1 in a worker.
+        preload: what a template imports.
         fd_in: the descriptor to read from, unless `stdio` or `connect`.
         fd_out: the descriptor to write to, unless `stdio` or `connect`.
         lifeline: a descriptor whose other end closes when the host is gone.
@@ -55,17 +59,23 @@ class Options:
     __slots__ = (
         "close_grace_ms",
         "connect",
+        "control",
         "fd_in",
         "fd_out",
         "lifeline",
         "max_frame_bytes",
         "max_workers",
+        "preload",
         "stdio",
     )
 
-    def __init__(self, *, stdio: bool, connect: bool, numbers: dict[str, int]) -> None:
+    def __init__(
+        self, *, stdio: bool, connect: bool, numbers: dict[str, int], preload: list[str]
+    ) -> None:
         self.stdio = stdio
         self.connect = connect
+        self.control = numbers.get("--control", -1)
+        self.preload = preload
         self.fd_in = numbers.get("--fd-in", -1)
         self.fd_out = numbers.get("--fd-out", -1)
         self.lifeline = numbers.get("--lifeline")
@@ -82,30 +92,41 @@ def parse_options(arguments: list[str]) -> Options:
     """
     flags = {"--stdio": False, "--connect": False}
     numbers: dict[str, int] = {}
+    preload: list[str] = []
     rest = list(arguments)
     while rest:
         name, equals, text = rest.pop(0).partition("=")
         if name in flags and not equals:
             flags[name] = True
             continue
-        if name not in _NUMBERS:
+        if name not in (*_NUMBERS, "--preload"):
             raise UsageError(f"unknown option {name}")
         if not equals:
             if not rest:
-                raise UsageError(f"{name} must be followed by a number")
+                kind = "names" if name == "--preload" else "a number"
+                raise UsageError(f"{name} must be followed by {kind}")
             text = rest.pop(0)
+        if name == "--preload":
+            preload = text.split(",")
+            continue
         numbers[name] = _number(name, text)
     ways = [
         *(name for name in flags if flags[name]),
-        *(name for name in _DESCRIPTORS if name in numbers),
+        *(name for name in ("--control", *_DESCRIPTORS) if name in numbers),
     ]
+    if ways == ["--control"]:
+        if "--lifeline" not in numbers:
+            raise UsageError("--control needs --lifeline")
+        return Options(stdio=False, connect=False, numbers=numbers, preload=preload)
+    if preload:
+        raise UsageError("--preload needs --control")
     if ways not in (["--stdio"], ["--connect"], _DESCRIPTORS):
         raise UsageError("one of --stdio, --connect, or --fd-in and --fd-out must be given")
     if flags["--connect"] and "--lifeline" in numbers:
         raise UsageError("--connect excludes --lifeline, which is stdin then")
     if "--max-workers" not in numbers:
         raise UsageError("--max-workers must be given")
-    return Options(stdio=flags["--stdio"], connect=flags["--connect"], numbers=numbers)
+    return Options(stdio=flags["--stdio"], connect=flags["--connect"], numbers=numbers, preload=[])
 
 
 def _number(name: str, text: str) -> int:

@@ -27,7 +27,17 @@ else:
     except ImportError:
         from collections import deque
 
-__all__ = ["Output", "exit_now", "pack"]
+__all__ = ["Lifeline", "Output", "exit_now", "pack"]
+
+
+class Lifeline:
+    """What is known of the host's life in this process.
+
+    Attributes:
+        descriptor: its other end closes when the host is gone; `None` where there is none.
+    """
+
+    descriptor: int | None = None
 
 
 class Output:
@@ -116,8 +126,16 @@ class Output:
 
 
 def exit_now(code: int) -> NoReturn:
-    """End the process, from any thread; what was printed is written, nothing is waited for."""
+    """End the process, from any thread; what was printed is written, nothing is waited for.
+
+    Where the channel has broken because the host is gone, our group goes too: the kernel watches a
+    lifeline only as long as we are there.
+    """
     flush_streams()
+    if code != 0 and Lifeline.descriptor is not None:
+        from pyferry.lifeline import end_if_closed
+
+        end_if_closed(Lifeline.descriptor)
     os._exit(code)
 
 

@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["Invitation", "meet", "read_invitation"]
+__all__ = ["Invitation", "connect_all", "meet", "read_invitation"]
 
 MAX_INVITATION_BYTES = 4096
 """It holds a path or a port and three secrets."""
@@ -77,18 +77,23 @@ def meet(invitation: Invitation) -> tuple[int, int]:
         HandshakeError: when the other end is not the host that has invited us.
         OSError: when nobody listens.
     """
+    read_end, write_end = connect_all(invitation, [invitation.reading, invitation.writing])
+    return read_end, write_end
+
+
+def connect_all(invitation: Invitation, secrets: list[str]) -> list[int]:
+    """Connect to the host once for each of the secrets, and say it there; raises as `meet` does."""
     from _operator import _compare_digest
 
-    read_end = _connect(invitation)
-    write_end = _connect(invitation)
-    os.write(read_end, invitation.reading.encode())
-    os.write(write_end, invitation.writing.encode())
+    ends = [_connect(invitation) for _ in secrets]
+    for end, secret in zip(ends, secrets):
+        os.write(end, secret.encode())
     expected = invitation.answer.encode()
-    for end in (read_end, write_end):
+    for end in ends:
         # Without it whoever had taken the address of a host that is gone could make us run code.
         if not _compare_digest(_read_exactly(end, len(expected)), expected):
             raise HandshakeError("the other end of the socket is not the host that started us")
-    return read_end, write_end
+    return ends
 
 
 def _connect(invitation: Invitation) -> int:

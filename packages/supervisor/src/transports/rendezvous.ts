@@ -31,22 +31,44 @@ const MAX_STRANGERS = 16
 /** What `sockaddr_un` holds where it is smallest (macOS: 104, with the final NUL). */
 const MAX_PATH_BYTES = 103
 
+/** What a connection is to the worker: where it reads, where it writes, and what else comes this way. */
+export type Role = 'in' | 'out' | 'lifeline' | 'stdout' | 'stderr'
+
+/** Who has come, each with what only the worker was told. */
+export type Connections = Record<'in' | 'out', Socket> & Partial<Record<Role, Socket>>
+
+/** What the worker is to be told. */
+export type Invitation = Readonly<Record<string, string>>
+
+export interface MeetingEvents {
+  /** Somebody listens: the worker can be told. */
+  onListening: (invitation: Invitation) => void
+  onMet: (connections: Connections) => void
+  onFailure: (error: HandshakeError) => void
+}
+
 export class Rendezvous implements Transport {
   readonly #name: 'unix' | 'tcp'
   readonly #folder: string | undefined
   readonly #server: Server
-  readonly #secrets = { in: makeSecret(), out: makeSecret(), host: makeSecret() }
+  /** By the connection it is said on. */
+  readonly #secrets: ReadonlyMap<Role, string>
+  readonly #answer = makeSecret()
   readonly #strangers = new Set<Socket>()
-  /** By what the worker does with them. */
-  readonly #proven: { in?: Socket; out?: Socket } = {}
-  #events: TransportEvents | undefined
+  readonly #proven: Partial<Record<Role, Socket>> = {}
+  #events: MeetingEvents | undefined
   #refusedCount = 0
   #isOpen = false
   #isClosed = false
 
-  /** @throws HandshakeError when the folder cannot be made */
-  constructor(name: 'unix' | 'tcp') {
+  /**
+   * @param more what else there is to be a connection for
+   * @throws HandshakeError when the folder cannot be made
+   */
+  constructor(name: 'unix' | 'tcp', more: readonly Role[] = []) {
     this.#name = name
+    const roles: Role[] = ['in', 'out', ...more]
+    this.#secrets = new Map(roles.map((role) => [role, makeSecret()]))
     if (name === 'unix') this.#folder = makeFolder()
     this.#server = createServer({ noDelay: true }, (socket) => this.#onConnection(socket))
   }
@@ -55,16 +77,25 @@ export class Rendezvous implements Transport {
     return ['pipe', stdout, stderr]
   }
 
-  open([stdin]: readonly (Duplex | undefined)[], events: TransportEvents): void {
-    this.#events = events
+  open([stdin]: readonly (Duplex | undefined)[], { onOpen, onFailure }: TransportEvents): void {
     // A worker that does not read it is one that ends, and that is told elsewhere.
     stdin?.on('error', () => {})
+    this.listen({
+      onListening: (invitation) => stdin?.write(connectFrame(invitation)),
+      onMet: ({ in: output, out: input }) => onOpen({ input, output } satisfies Channel),
+      onFailure,
+    })
+  }
+
+  /** Wait for the worker, which is told in whatever way; once. */
+  listen(events: MeetingEvents): void {
+    this.#events = events
     this.#server.on('error', (cause) => {
       this.close()
       const where = this.#name === 'unix' ? this.#path : 'the loopback interface'
       events.onFailure(new HandshakeError(`${where} cannot be listened on: ${cause.message}`, this.#name, 0, { cause }))
     })
-    this.#server.once('listening', () => stdin?.write(connectFrame(this.#name, this.#address(), this.#secrets)))
+    this.#server.once('listening', () => events.onListening(this.#invitation()))
     // `exclusive`: under `cluster` the listening would be done in another process.
     if (this.#name === 'unix') this.#server.listen({ path: this.#path, exclusive: true })
     else this.#server.listen({ host: '127.0.0.1', port: 0, exclusive: true })
@@ -98,6 +129,11 @@ export class Rendezvous implements Transport {
     return this.#name === 'unix' ? this.#path : `127.0.0.1:${(this.#server.address() as AddressInfo).port}`
   }
 
+  #invitation(): Invitation {
+    const place = { type: 'connect', transport: this.#name, address: this.#address() }
+    return { ...place, ...Object.fromEntries(this.#secrets), host: this.#answer }
+  }
+
   #onConnection(socket: Socket): void {
     if (this.#isClosed) {
       socket.destroy()
@@ -128,22 +164,23 @@ export class Rendezvous implements Transport {
   }
 
   #onProof(socket: Socket, said: Buffer): void {
-    const role = isSame(said, this.#secrets.in) ? 'in' : isSame(said, this.#secrets.out) ? 'out' : undefined
+    const role = [...this.#secrets.keys()].find((each) => isSame(said, this.#secrets.get(each)!))
     if (role === undefined || this.#proven[role]) {
       this.#refuse(socket)
       return
     }
     this.#strangers.delete(socket)
     this.#proven[role] = socket
-    const { in: output, out: input } = this.#proven
-    if (!input || !output) return
+    const proven = Object.values(this.#proven)
+    if (proven.length < this.#secrets.size) return
     // The worker says nothing before it has this, and so nothing is lost before somebody listens.
-    for (const each of [input, output]) each.write(this.#secrets.host)
-    // Nothing comes back on this one, but its end must be noticed.
-    output.resume()
+    for (const each of proven) each.write(this.#answer)
+    const connections = this.#proven as Connections
+    // Nothing comes back on these, but their end must be noticed.
+    for (const each of [connections.in, connections.lifeline]) each?.resume()
     this.#isOpen = true
     this.close()
-    this.#events?.onOpen({ input, output } satisfies Channel)
+    this.#events?.onMet(connections)
   }
 
   #refuse(socket: Socket): void {
@@ -153,8 +190,8 @@ export class Rendezvous implements Transport {
 }
 
 /** The one thing that is said on stdin: a frame of the base protocol. */
-function connectFrame(transport: string, address: string, secrets: Readonly<Record<string, string>>): Buffer {
-  const body = Buffer.from(JSON.stringify({ type: 'connect', transport, address, ...secrets }))
+function connectFrame(invitation: Invitation): Buffer {
+  const body = Buffer.from(JSON.stringify(invitation))
   const header = Buffer.alloc(4)
   header.writeUInt32BE(body.length)
   return Buffer.concat([header, body])

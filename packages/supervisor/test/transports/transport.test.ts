@@ -15,6 +15,7 @@ const ways: Record<string, (threads?: number) => Launch> = {
   unix: (threads) => own(threads, { transport: 'unix' }),
   tcp: (threads) => own(threads, { transport: 'tcp' }),
   stdio: (threads) => own(threads, { transport: 'stdio' }),
+  'unix, forked from a template': (threads) => own(threads, { start: 'fork' }),
   'stdio behind a command that becomes the worker': (threads) => behind('exec "$0" "$@"', threads),
   'stdio behind a command that waits for the worker': (threads) => behind('"$0" "$@"; exit $?', threads),
 }
