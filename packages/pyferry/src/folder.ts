@@ -9,9 +9,9 @@ export interface Folder {
   baseDir: string
   /** For the tail files and logs. */
   metaDir: string
-  /** Resolves when it is known to be ours, and what killed hosts have left was removed; rejects as `claimBaseDir` does. */
+  /** Resolves when it is known to be ours; rejects as `claimBaseDir` does. */
   claimed: Promise<void>
-  /** Give the folder back; unless it is kept, remove what is ours, and the folder when it is then empty. */
+  /** Give the folder back, once it is claimed or cannot be; unless it is kept, remove what is ours, and the folder when it is then empty. */
   release: () => Promise<void>
 }
 
@@ -19,10 +19,12 @@ export interface Folder {
 const TEMPORARY_PREFIX = 'pyferry-venv-'
 /** A folder younger than this may belong to a start that has not claimed it yet. */
 const ABANDONED_AFTER_MS = 60_000
+/** What killed hosts have left is looked for when a start and its first calls are over. */
+const SWEEP_DELAY_MS = 1_000
 
 /**
  * Claim `baseDir`, or make a temporary folder and claim that. Of a folder that was just made nobody else knows: it can be used while it is
- * being claimed, which takes half as long as the start of a worker.
+ * being claimed, which begins after the worker's process has been asked for, and is over before that is ready.
  *
  * @param stopUsing ends at once whatever works in the folder; called when the host exits without having closed
  * @throws BaseDirInUseError, and the provisioner's errors for a folder that cannot be used
@@ -35,30 +37,61 @@ export async function claimFolder(
   const path = baseDir ?? mkdtempSync(join(tmpdir(), TEMPORARY_PREFIX))
   const isTemporary = baseDir === undefined
   if (isTemporary) removeAtExit(path, stopUsing)
-  const claiming = claimBaseDir(path)
+  const claiming = isTemporary ? afterThisTurn().then(() => claimBaseDir(path)) : claimBaseDir(path)
   const names = isTemporary ? { baseDir: path, metaDir: metaDirOf(path) } : await claiming
-  const claimed = claiming.then(() => (isTemporary ? removeAbandoned() : undefined))
+  const claimed = claiming.then(() => {})
   claimed.catch(() => {})
+  if (isTemporary) sweepLater()
   const release = async () => {
-    // Whoever started has been told.
-    const claim = await claimed.then(
-      () => claiming,
-      () => undefined,
-    )
-    if (claim === undefined) return
     try {
-      if (!isKept) await removeBaseDir(claim.baseDir)
-      keepAtExit(path)
+      // Whoever started has been told why it cannot be.
+      const claim = await claiming.catch(() => undefined)
+      try {
+        if (claim === undefined) removeUnclaimed(path)
+        else if (!isKept) await removeBaseDir(claim.baseDir)
+        keepAtExit(path)
+      } finally {
+        await claim?.release()
+      }
     } finally {
-      await claim.release()
+      await sweepNow()
     }
   }
   return { baseDir: names.baseDir, metaDir: names.metaDir, claimed, release }
 }
 
+/** Of a temporary folder, of which nobody knows but us: a given one that cannot be claimed never gets here. */
+function removeUnclaimed(path: string): void {
+  rmSync(path, { recursive: true, force: true })
+}
+
+function afterThisTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
+/** One at a time, for all folders that are claimed meanwhile. */
+let sweep: { timer: NodeJS.Timeout; done?: Promise<void> } | undefined
+
+function sweepLater(): void {
+  sweep ??= { timer: setTimeout(sweepNow, SWEEP_DELAY_MS).unref() }
+}
+
+/** If there is one to be made, or under way. */
+async function sweepNow(): Promise<void> {
+  const current = sweep
+  if (!current) return
+  clearTimeout(current.timer)
+  current.done ??= removeAbandoned().finally(() => {
+    sweep = undefined
+  })
+  await current.done
+}
+
 /** A host that is killed cannot remove its temporary folders; the next one does. */
 async function removeAbandoned(): Promise<void> {
-  for (const name of await readdir(tmpdir())) {
+  // A folder that cannot be listed, or is gone, holds nothing that we could remove.
+  const names = await readdir(tmpdir()).catch(() => [])
+  for (const name of names) {
     if (!name.startsWith(TEMPORARY_PREFIX)) continue
     const path = join(tmpdir(), name)
     try {

@@ -400,8 +400,10 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
       await this.#folder?.claimed
     } catch (error) {
       this.#worker.kill()
+      const folder = this.#folder
       this.#folder = undefined
       this.#tails = undefined
+      await folder?.release()
       throw error
     }
   }

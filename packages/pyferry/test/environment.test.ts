@@ -158,7 +158,29 @@ describe('the folder (V-2, V-15)', () => {
     expect(readdirSync(temporary)).toEqual([])
   })
 
-  it('V-15: a temporary one of a host that was killed goes with the next one', async () => {
+  it('V-15: a temporary one that cannot be claimed goes with the failed start, and the worker in it', async () => {
+    const temporary = makeFolder()
+    vi.stubEnv('TMPDIR', temporary)
+    const py = makeVenv({ interpreter: python })
+    const listeners = process.listenerCount('exit')
+    const starting = py.start()
+    // Made, and not claimed yet.
+    const [name] = readdirSync(temporary) as [string]
+    writeFileSync(join(temporary, name, 'HOME.json'), '{"schema":99}')
+    await expect(starting).rejects.toMatchObject({ code: 'ERR_PYFERRY_HOME_INCOMPATIBLE' })
+    expect(readdirSync(temporary)).toEqual([])
+    expect(process.listenerCount('exit')).toBe(listeners)
+    await eventually(() => py.pid === undefined)
+    await py.start()
+    expect(readdirSync(temporary)).toHaveLength(1)
+    await py.close()
+    expect(readdirSync(temporary)).toEqual([])
+  })
+
+  it.each([
+    ['when it closes', 'await py.close()', 1],
+    ['soon after it has started', '', 2],
+  ])('V-15: a temporary one of a host that was killed is removed by the next one, %s', async (_, end, count) => {
     const temporary = makeFolder()
     const code = `await Venv.start({ python }); say('ready'); setInterval(() => {}, 1000)`
     const killed = await runProgram(code, { TMPDIR: temporary })
@@ -170,12 +192,11 @@ describe('the folder (V-2, V-15)', () => {
     await alive.nextLine()
     expect(readdirSync(temporary)).toHaveLength(2)
     for (const name of readdirSync(temporary)) utimesSync(join(temporary, name), 0, 0)
-    const next = await runProgram(`const py = await Venv.start({ python }); await py.close(); say('closed')`, {
-      TMPDIR: temporary,
-    })
+    const program = `const py = await Venv.start({ python }); ${end}; say('started'); setInterval(() => {}, 1000)`
+    const next = await runProgram(program, { TMPDIR: temporary })
     await next.nextLine()
-    expect(readdirSync(temporary)).toHaveLength(1)
-    expect(readdirSync(temporary)).not.toContain(left)
+    await eventually(() => !readdirSync(temporary).includes(left!))
+    expect(readdirSync(temporary)).toHaveLength(count)
   })
 
   it('V-15: what a link named like a temporary one leads to is never removed', async () => {
