@@ -184,6 +184,39 @@ def test_threading_knows_the_main_thread_wherever_it_is_first_imported(
     host.answer(held)
 
 
+def test_the_main_thread_finds_itself_when_another_has_imported_threading(
+    start: Callable[..., Host], holder: Holder
+) -> None:
+    """K-4: which the first one does that reads on while the main thread is busy."""
+    host = start(pass_fds=holder.descriptors)
+    host.define(
+        holder.code + "def f():\n"
+        "    import threading\n"
+        "    main = threading.main_thread()\n"
+        "    return {\n"
+        "        'is this one': main is threading.current_thread(),\n"
+        "        'ident': main.ident == threading.get_ident(),\n"
+        "        'native': main.native_id == threading.get_native_id(),\n"
+        "        'lives': main.is_alive(),\n"
+        "        'all': [thread.name for thread in threading.enumerate()],\n"
+        "    }"
+    )
+    held = host.begin("hold")
+    holder.wait_until_held()
+    host.send({"type": "ping"})
+    assert host.receive() == {"type": "pong"}
+    holder.release()
+    host.answer(held)
+
+    assert host.call("f") == {
+        "is this one": True,
+        "ident": True,
+        "native": True,
+        "lives": True,
+        "all": ["MainThread"],
+    }
+
+
 def test_a_quick_answer_does_not_wait_for_a_long_call_behind_it(
     start: Callable[..., Host], holder: Holder
 ) -> None:

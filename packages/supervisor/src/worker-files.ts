@@ -102,12 +102,22 @@ function assertPrivate(folder: string): void {
   }
 }
 
-/** Cleaners of temporary folders remove single old files: every file is looked at, by its size. */
+/** When the folders were changed last that have been found complete, by the outer one. */
+const complete = new Map<string, string>()
+
+/**
+ * Cleaners of temporary folders remove single old files: every file is looked at, by its size; and again when a name has come or gone since,
+ * which changes the folder's time.
+ */
 function isComplete(folder: string): boolean {
-  return Object.entries(workerFiles).every(([name, text]) => {
+  const times = [folder, join(folder, 'pyferry')].map((each) => lstatQuietly(each)?.mtimeMs).join()
+  if (complete.get(folder) === times) return true
+  const isWhole = Object.entries(workerFiles).every(([name, text]) => {
     const found = lstatQuietly(join(folder, name))
     return found?.isFile() === true && found.size === Buffer.byteLength(text)
   })
+  if (isWhole) complete.set(folder, times)
+  return isWhole
 }
 
 function lstatQuietly(path: string): Stats | undefined {

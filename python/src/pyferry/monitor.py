@@ -7,7 +7,6 @@ it did a tick ago is stuck, and another thread is given it.
 
 from __future__ import annotations
 
-import sys
 import time
 from _thread import start_new_thread
 
@@ -55,10 +54,6 @@ class Monitor:
     def start(self) -> None:
         """Start the thread, once."""
         self.is_started = True
-        if sys.version_info < (3, 13):
-            # Before 3.13 `threading` takes the thread that imports it first for the main one. This
-            # is the main one.
-            import threading  # noqa: F401
         start_new_thread(self._watch, ())
 
     def _watch(self) -> None:

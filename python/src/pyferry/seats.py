@@ -9,6 +9,8 @@ from __future__ import annotations
 import sys
 from _thread import allocate_lock, start_new_thread
 
+from pyferry.mainident import MainIdent
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections import deque
@@ -80,10 +82,10 @@ class Seats:
         all: of every thread there is.
     """
 
-    __slots__ = ("_live", "_most", "_spares", "all", "main")
+    __slots__ = ("_live", "_main_ident", "_most", "_spares", "all", "main")
 
     def __init__(self, most: int, live: Callable[[Seat], None]) -> None:
-        """Have the main thread alone.
+        """Have the main thread alone, which makes this.
 
         Args:
             most: threads there may be.
@@ -93,6 +95,7 @@ class Seats:
         self._live = live
         self._spares: list[Seat] = []
         self.main = Seat()
+        self._main_ident = MainIdent()
         self.all = [self.main]
 
     @property
@@ -126,5 +129,6 @@ class Seats:
         return seat
 
     def _begin(self, seat: Seat) -> None:
+        self._main_ident.import_threading()
         seat.park()
         self._live(seat)

@@ -46,6 +46,7 @@ _LOADED_BY_A_WORKER = (
     "pyferry.lifeline",
     "pyferry.output",
     "pyferry.spin",
+    "threading",
 )
 """What it has after its first call, with what these import."""
 
@@ -77,6 +78,8 @@ class Template:
         try:
             for name in (*_LOADED_BY_A_WORKER, *self._preload):
                 __import__(name)
+            # The first one makes the types of the syntax tree, which takes a millisecond.
+            compile("", "<template>", "exec")
             refuse_what_no_fork_survives()
         except BaseException as error:
             from pyferry.failures import describe_failure
