@@ -9,9 +9,7 @@ export interface Folder {
   baseDir: string
   /** For the tail files and logs. */
   metaDir: string
-  /** Resolves when it is known to be ours; rejects as `claimBaseDir` does. */
-  claimed: Promise<void>
-  /** Give the folder back, once it is claimed or cannot be; unless it is kept, remove what is ours, and the folder when it is then empty. */
+  /** Give the folder back; unless it is kept, remove what is ours, and the folder when it is then empty. */
   release: () => Promise<void>
 }
 
@@ -19,54 +17,60 @@ export interface Folder {
 const TEMPORARY_PREFIX = 'pyferry-venv-'
 /** A folder younger than this may belong to a start that has not claimed it yet. */
 const ABANDONED_AFTER_MS = 60_000
+/** Longer than a start takes where there is nothing to be built. */
+const CLAIM_DELAY_MS = 100
 /** What killed hosts have left is looked for when a start and its first calls are over. */
 const SWEEP_DELAY_MS = 1_000
 
 /**
- * Claim `baseDir`, or make a temporary folder and claim that. Of a folder that was just made nobody else knows: it can be used while it is
- * being claimed, which begins after the worker's process has been asked for, and is over before that is ready.
+ * Claim a folder of the caller's.
  *
- * @param stopUsing ends at once whatever works in the folder; called when the host exits without having closed
  * @throws BaseDirInUseError, and the provisioner's errors for a folder that cannot be used
  */
-export async function claimFolder(
-  baseDir: string | undefined,
-  isKept: boolean,
-  stopUsing: () => void,
-): Promise<Folder> {
-  const path = baseDir ?? mkdtempSync(join(tmpdir(), TEMPORARY_PREFIX))
-  const isTemporary = baseDir === undefined
-  if (isTemporary) removeAtExit(path, stopUsing)
-  const claiming = isTemporary ? afterThisTurn().then(() => claimBaseDir(path)) : claimBaseDir(path)
-  const names = isTemporary ? { baseDir: path, metaDir: metaDirOf(path) } : await claiming
-  const claimed = claiming.then(() => {})
-  claimed.catch(() => {})
-  if (isTemporary) sweepLater()
-  const release = async () => {
-    try {
-      // Whoever started has been told why it cannot be.
-      const claim = await claiming.catch(() => undefined)
+export async function claimFolder(path: string, isKept: boolean): Promise<Folder> {
+  const { baseDir, metaDir, release } = await claimBaseDir(path)
+  return {
+    baseDir,
+    metaDir,
+    release: async () => {
       try {
-        if (claim === undefined) removeUnclaimed(path)
-        else if (!isKept) await removeBaseDir(claim.baseDir)
-        keepAtExit(path)
+        if (!isKept) await removeBaseDir(baseDir)
       } finally {
-        await claim?.release()
+        await release()
       }
+    },
+  }
+}
+
+/**
+ * Make a folder that nobody else knows of. It is claimed all the same, so that others do not take it for abandoned one day; soon, and beside
+ * whatever goes on, since it takes as long as the start of a worker.
+ *
+ * @param stopUsing ends at once whatever works in the folder; called when the host exits without having closed
+ * @param onUnclaimed told why it cannot be claimed: it serves as well, but may be swept up by others after a minute
+ */
+export function makeTemporaryFolder(stopUsing: () => void, onUnclaimed: (error: unknown) => void): Folder {
+  const path = mkdtempSync(join(tmpdir(), TEMPORARY_PREFIX))
+  removeAtExit(path, stopUsing)
+  let claiming: ReturnType<typeof claimBaseDir> | undefined
+  const timer = setTimeout(() => {
+    claiming = claimBaseDir(path)
+    claiming.catch(onUnclaimed)
+  }, CLAIM_DELAY_MS).unref()
+  sweepLater()
+  const release = async () => {
+    clearTimeout(timer)
+    const claim = await claiming?.catch(() => undefined)
+    try {
+      if (claim) await removeBaseDir(path)
+      else rmSync(path, { recursive: true, force: true })
+      keepAtExit(path)
     } finally {
+      await claim?.release()
       await sweepNow()
     }
   }
-  return { baseDir: names.baseDir, metaDir: names.metaDir, claimed, release }
-}
-
-/** Of a temporary folder, of which nobody knows but us: a given one that cannot be claimed never gets here. */
-function removeUnclaimed(path: string): void {
-  rmSync(path, { recursive: true, force: true })
-}
-
-function afterThisTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
+  return { baseDir: path, metaDir: metaDirOf(path), release }
 }
 
 /** One at a time, for all folders that are claimed meanwhile. */
@@ -104,12 +108,20 @@ async function removeAbandoned(): Promise<void> {
   }
 }
 
-/** A folder itself, never what a link by this name leads to; ours, old, and with the mark of one that was claimed. */
+/**
+ * A folder itself, never what a link by this name leads to; ours, old, and with the mark of one that was claimed, or with nothing in it that
+ * was not there before the claim.
+ */
 async function isAbandoned(path: string): Promise<boolean> {
   const found = await lstat(path)
   const isOwn = process.geteuid === undefined || found.uid === process.geteuid()
   if (!found.isDirectory() || !isOwn || Date.now() - found.mtimeMs < ABANDONED_AFTER_MS) return false
-  return (await lstat(join(path, 'HOME.json'))).isFile()
+  const names = await readdir(path)
+  return names.includes('HOME.json') ? (await lstat(join(path, 'HOME.json'))).isFile() : names.every(isUnclaimedName)
+}
+
+function isUnclaimedName(name: string): boolean {
+  return name === 'meta'
 }
 
 /** The temporary folders in use, each with what ends its use. */
@@ -121,7 +133,7 @@ function removeAtExit(path: string, stopUsing: () => void): void {
   temporaries.set(path, stopUsing)
 }
 
-/** Nothing is left to remove; also for a folder that was given, which never was among them. */
+/** Nothing is left to remove. */
 function keepAtExit(path: string): void {
   temporaries.delete(path)
   if (temporaries.size === 0) process.off('exit', removeAll)

@@ -41,7 +41,7 @@ import {
   spreadArguments,
 } from './call.js'
 import { newCallId } from './call-id.js'
-import { claimFolder, type Folder } from './folder.js'
+import { claimFolder, type Folder, makeTemporaryFolder } from './folder.js'
 import {
   type Functions,
   type FunctionTypes,
@@ -192,7 +192,6 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
     if (display) this.#progress.add(display)
     try {
       await this.#worker.start((aborted) => this.#prepare(aborted), { signal })
-      await this.#untilClaimed()
       this.#wasReady = true
     } finally {
       if (display) this.#progress.delete(display)
@@ -394,25 +393,11 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
     }
   }
 
-  /** A temporary folder is claimed while the worker starts; one that cannot be is of no use, and nor is the worker in it. */
-  async #untilClaimed(): Promise<void> {
-    try {
-      await this.#folder?.claimed
-    } catch (error) {
-      this.#worker.kill()
-      const folder = this.#folder
-      this.#folder = undefined
-      this.#tails = undefined
-      await folder?.release()
-      throw error
-    }
-  }
-
   /** Everything before the spawn: the folder, the environment, the command. */
   async #prepare(signal: AbortSignal): Promise<Launch> {
     const { launcher, cwd } = this.#options
     const { baseDir, keepBaseDir } = this.#options
-    this.#folder ??= await claimFolder(baseDir, keepBaseDir, () => this.#worker.kill())
+    this.#folder ??= baseDir === undefined ? this.#makeTemporaryFolder() : await claimFolder(baseDir, keepBaseDir)
     this.#tails ??= this.#makeTails(this.#folder.metaDir)
     const env = this.#workerEnvironment()
     if (launcher) {
@@ -427,6 +412,14 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
     // What the caller chose for the worker comes before what the environment needs.
     const whole = { ...activate(env, activation), ...this.#options.env.set }
     return workerLaunch({ python, env: whole, ...how })
+  }
+
+  #makeTemporaryFolder(): Folder {
+    const { logger } = this.#options
+    return makeTemporaryFolder(
+      () => this.#worker.kill(),
+      (error) => reportFailure(logger, 'the temporary folder could not be claimed', error),
+    )
   }
 
   /** After a death the same generation, under the same lease: whatever others have built meanwhile. */

@@ -158,23 +158,34 @@ describe('the folder (V-2, V-15)', () => {
     expect(readdirSync(temporary)).toEqual([])
   })
 
-  it('V-15: a temporary one that cannot be claimed goes with the failed start, and the worker in it', async () => {
+  it('V-15: a temporary one that cannot be claimed is reported, serves, and goes with close()', async () => {
     const temporary = makeFolder()
     vi.stubEnv('TMPDIR', temporary)
-    const py = makeVenv({ interpreter: python })
     const listeners = process.listenerCount('exit')
+    const reported: unknown[] = []
+    const logger = { error: (_: unknown, message: unknown) => reported.push(message) }
+    const py = makeVenv({ interpreter: python, sources: ['def echo(x): return x'], logger })
     const starting = py.start()
-    // Made, and not claimed yet.
+    // Made by now, and not claimed yet.
     const [name] = readdirSync(temporary) as [string]
     writeFileSync(join(temporary, name, 'HOME.json'), '{"schema":99}')
-    await expect(starting).rejects.toMatchObject({ code: 'ERR_PYFERRY_HOME_INCOMPATIBLE' })
-    expect(readdirSync(temporary)).toEqual([])
-    expect(process.listenerCount('exit')).toBe(listeners)
-    await eventually(() => py.pid === undefined)
-    await py.start()
-    expect(readdirSync(temporary)).toHaveLength(1)
+    await starting
+    await eventually(() => reported.length > 0)
+    expect(reported).toEqual(['the temporary folder could not be claimed'])
+    expect(await py.callAndAwait('echo', 1)).toBe(1)
     await py.close()
     expect(readdirSync(temporary)).toEqual([])
+    expect(process.listenerCount('exit')).toBe(listeners)
+  })
+
+  it('V-15: a temporary one is claimed soon: nobody else can own it', async () => {
+    const temporary = makeFolder()
+    vi.stubEnv('TMPDIR', temporary)
+    await makeVenv({ interpreter: python }).start()
+    const [name] = readdirSync(temporary) as [string]
+    await eventually(() => existsSync(join(temporary, name, 'HOME.json')))
+    const other = makeVenv({ interpreter: python, baseDir: join(temporary, name) })
+    await expect(other.start()).rejects.toBeInstanceOf(BaseDirInUseError)
   })
 
   it.each([
@@ -183,19 +194,21 @@ describe('the folder (V-2, V-15)', () => {
   ])('V-15: a temporary one of a host that was killed is removed by the next one, %s', async (_, end, count) => {
     const temporary = makeFolder()
     const code = `await Venv.start({ python }); say('ready'); setInterval(() => {}, 1000)`
+    const claimed = () => readdirSync(temporary).filter((name) => existsSync(join(temporary, name, 'HOME.json')))
     const killed = await runProgram(code, { TMPDIR: temporary })
-    await killed.nextLine()
+    await eventually(() => claimed().length === 1)
     killed.child.kill('SIGKILL')
     await killed.exit
-    const [left] = readdirSync(temporary)
-    const alive = await runProgram(code, { TMPDIR: temporary })
-    await alive.nextLine()
-    expect(readdirSync(temporary)).toHaveLength(2)
+    const [left] = readdirSync(temporary) as [string]
+    // Of one that was killed before the claim.
+    mkdirSync(join(temporary, 'pyferry-venv-early', 'meta'), { recursive: true })
+    await runProgram(code, { TMPDIR: temporary })
+    await eventually(() => claimed().length === 2)
     for (const name of readdirSync(temporary)) utimesSync(join(temporary, name), 0, 0)
     const program = `const py = await Venv.start({ python }); ${end}; say('started'); setInterval(() => {}, 1000)`
     const next = await runProgram(program, { TMPDIR: temporary })
     await next.nextLine()
-    await eventually(() => !readdirSync(temporary).includes(left!))
+    await eventually(() => !readdirSync(temporary).some((name) => name === left || name === 'pyferry-venv-early'))
     expect(readdirSync(temporary)).toHaveLength(count)
   })
 

@@ -40,6 +40,7 @@ DEVICES = "/dev/nvidia"
 """Each of them that is open means that somebody has initialised CUDA."""
 
 _LOADED_BY_A_WORKER = (
+    "_socket",
     "pyferry.connection",
     "pyferry.executor",
     "pyferry.interrupts",
