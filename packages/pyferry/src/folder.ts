@@ -1,4 +1,5 @@
 /** Where a `Venv` keeps what it has on disk: the folder it was given, or a temporary one that goes with it. */
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { lstat, readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -9,6 +10,8 @@ export interface Folder {
   baseDir: string
   /** For the tail files and logs. */
   metaDir: string
+  /** A new name for the folder of a socket, which goes with this one, if need be after a host that was killed. */
+  socketFolder?: () => string
   /** Give the folder back; unless it is kept, remove what is ours, and the folder when it is then empty. */
   release: () => Promise<void>
 }
@@ -70,7 +73,10 @@ export function makeTemporaryFolder(stopUsing: () => void, onUnclaimed: (error: 
       await sweepNow()
     }
   }
-  return { baseDir: path, metaDir: metaDirOf(path), release }
+  const metaDir = metaDirOf(path)
+  // By a name that those who remove abandoned ones know for unfinished.
+  const socketFolder = () => join(metaDir, `.tmp-${randomBytes(8).toString('hex')}`)
+  return { baseDir: path, metaDir, socketFolder, release }
 }
 
 /** One at a time, for all folders that are claimed meanwhile. */

@@ -405,7 +405,8 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
       return { command, args, env, cwd, transport: 'stdio', environment: launcher.join(' ') }
     }
     const { threads, maxFrameBytes, closeGraceMs, transport, environment, start, preload } = this.#options
-    const how = { threads, maxFrameBytes, closeGraceMs, transport, cwd, start, preload }
+    const socketFolder = this.#folder.socketFolder?.()
+    const how = { threads, maxFrameBytes, closeGraceMs, transport, cwd, start, preload, socketFolder }
     const interpreter = this.#options.interpreter ?? environment.interpreter
     if (interpreter !== undefined) return workerLaunch({ python: interpreter, env, ...how })
     const { python, activation } = await this.#ensure(signal)

@@ -212,6 +212,25 @@ describe('the folder (V-2, V-15)', () => {
     expect(readdirSync(temporary)).toHaveLength(count)
   })
 
+  it('W-5: the socket of a host that was killed before its worker had connected goes with its folder', async () => {
+    const temporary = makeFolder()
+    const slow = join(makeFolder(), 'python')
+    writeFileSync(slow, '#!/bin/sh\nexec cat > /dev/null\n', { mode: 0o755 })
+    const code = `say('starting'); await Venv.start({ interpreter: ${JSON.stringify(slow)}, transport: 'unix' })`
+    const killed = await runProgram(code, { TMPDIR: temporary })
+    const sockets = () => readdirSync(temporary, { recursive: true }).filter((name) => String(name).endsWith('/s'))
+    await eventually(() => sockets().length === 1)
+    killed.child.kill('SIGKILL')
+    await killed.exit
+    expect(readdirSync(temporary)).toHaveLength(1)
+    for (const name of readdirSync(temporary)) utimesSync(join(temporary, name), 0, 0)
+    const next = await runProgram(`const py = await Venv.start({ python }); await py.close(); say('closed')`, {
+      TMPDIR: temporary,
+    })
+    expect(await next.nextLine()).toBe('"closed"')
+    expect(readdirSync(temporary)).toEqual([])
+  })
+
   it('V-15: what a link named like a temporary one leads to is never removed', async () => {
     const { baseDir } = fixture()
     const temporary = makeFolder()

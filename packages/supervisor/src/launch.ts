@@ -17,6 +17,8 @@ export interface Launch {
    * and stdout; `'unix'` and `'tcp'`, a socket of which it is told on stdin (PROTOCOL.md, "Meeting on a socket").
    */
   transport: TransportName
+  /** The folder to make for the socket of `'unix'`; gone as soon as the worker has connected. @default one among the temporary files */
+  socketFolder?: string | undefined
   /** What errors call the place where it runs. */
   environment?: string | undefined
   /**
@@ -41,6 +43,8 @@ export interface WorkerLaunchOptions {
   env?: Readonly<Record<string, string>>
   cwd?: string | undefined
   environment?: string | undefined
+  /** See `Launch`. */
+  socketFolder?: string | undefined
   /** `'fork'`: from a template, not on Windows; the transport is `'unix'` then. @default 'spawn' */
   start?: 'spawn' | 'fork' | undefined
   /** What the template imports before it forks. @default [] */
@@ -72,6 +76,7 @@ export function workerLaunch(options: WorkerLaunchOptions): Launch {
     cwd: options.cwd,
     transport,
     environment: options.environment ?? options.python,
+    ...(options.socketFolder !== undefined && { socketFolder: options.socketFolder }),
     ...(isForked && { forked: settings }),
   }
 }

@@ -118,7 +118,7 @@ export class Template {
    * @throws StartError when the template cannot be or has ended, or the worker has; HandshakeError
    * @throws Error when the machine has no room for a process, or `cwd` is no folder
    */
-  async fork({ cwd = process.cwd(), forked: args = [] }: Launch, signal: AbortSignal): Promise<Forked> {
+  async fork({ cwd = process.cwd(), forked: args = [], socketFolder }: Launch, signal: AbortSignal): Promise<Forked> {
     assertFolder(cwd)
     if (this.#end) throw this.#end
     this.#count += 1
@@ -127,7 +127,7 @@ export class Template {
     child.ref()
     this.#forked.set(number, child)
     let isAsked = false
-    const rendezvous = new Rendezvous('unix', ['lifeline', ...this.#piped])
+    const rendezvous = new Rendezvous('unix', ['lifeline', ...this.#piped], socketFolder)
     try {
       const connections = await new Promise<Connections>((resolve, reject) => {
         signal.addEventListener('abort', () => reject(signal.reason), { once: true })

@@ -58,7 +58,7 @@ export class WorkerProcess {
    * @throws the error of `spawn` where Node throws it at once (an argument with a NUL byte)
    */
   constructor(launch: Launch, options: WorkerProcessOptions, forked?: Forked) {
-    this.#transport = forked?.transport ?? makeTransport(launch.transport)
+    this.#transport = forked?.transport ?? makeTransport(launch.transport, launch.socketFolder)
     const child = forked?.child ?? this.#spawn(launch, options)
     this.#child = child
     this.#exit = new Promise((resolve) => {

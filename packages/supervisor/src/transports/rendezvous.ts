@@ -13,7 +13,7 @@
  * environment can. Who does not know it is dropped, and the worker is waited for on.
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -63,13 +63,14 @@ export class Rendezvous implements Transport {
 
   /**
    * @param more what else there is to be a connection for
+   * @param folder to make for the socket; where that is not given, or its path is too long for a socket, it is one among the temporary files
    * @throws HandshakeError when the folder cannot be made
    */
-  constructor(name: 'unix' | 'tcp', more: readonly Role[] = []) {
+  constructor(name: 'unix' | 'tcp', more: readonly Role[] = [], folder?: string) {
     this.#name = name
     const roles: Role[] = ['in', 'out', ...more]
     this.#secrets = new Map(roles.map((role) => [role, makeSecret()]))
-    if (name === 'unix') this.#folder = makeFolder()
+    if (name === 'unix') this.#folder = makeFolder(folder)
     this.#server = createServer({ noDelay: true }, (socket) => this.#onConnection(socket))
   }
 
@@ -205,12 +206,16 @@ function isSame(said: Buffer, secret: string): boolean {
   return said.length === PROOF_BYTES && timingSafeEqual(said, Buffer.from(secret))
 }
 
-/** A folder for this user alone, which `mkdtemp` makes with mode 0700, by a name that leaves room for the socket's. */
-function makeFolder(): string {
+/** A folder for this user alone, by a name that leaves room for the socket's; `mkdtemp` makes it with mode 0700. */
+function makeFolder(wanted: string | undefined): string {
+  const isShort = (folder: string) => Buffer.byteLength(join(folder, 's')) <= MAX_PATH_BYTES
   const prefix = 'pyferry-'
-  const isShort = Buffer.byteLength(join(tmpdir(), `${prefix}XXXXXX`, 's')) <= MAX_PATH_BYTES
   try {
-    return mkdtempSync(join(isShort ? tmpdir() : '/tmp', prefix))
+    if (wanted !== undefined && isShort(wanted)) {
+      mkdirSync(wanted, { recursive: true, mode: 0o700 })
+      return wanted
+    }
+    return mkdtempSync(join(isShort(join(tmpdir(), `${prefix}XXXXXX`)) ? tmpdir() : '/tmp', prefix))
   } catch (cause) {
     throw new HandshakeError(`no folder for a socket can be made: ${(cause as Error).message}`, 'unix', 0, { cause })
   }

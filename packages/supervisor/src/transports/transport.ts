@@ -47,8 +47,8 @@ export interface Transport {
 }
 
 /** @throws HandshakeError when no place for it can be made */
-export function makeTransport(name: TransportName): Transport {
-  return name === 'fd' || name === 'stdio' ? new InheritedTransport(name) : new Rendezvous(name)
+export function makeTransport(name: TransportName, socketFolder?: string): Transport {
+  return name === 'fd' || name === 'stdio' ? new InheritedTransport(name) : new Rendezvous(name, [], socketFolder)
 }
 
 /** Windows hands no descriptors above 2 to a process. */
