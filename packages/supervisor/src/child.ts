@@ -65,6 +65,12 @@ export function spawnChild(command: Command, stdio: Stdio[]): Child {
   }
 }
 
+/** "exited with code 3" */
+export function describeExit({ exitCode, signal, spawnError }: ProcessExit): string {
+  if (spawnError) return `could not be started (${spawnError.message})`
+  return signal === null ? `exited with code ${exitCode}` : `was ended by ${signal}`
+}
+
 /** @throws Error when `cwd` is no folder */
 export function assertFolder(cwd: string | undefined, cause?: Error): void {
   if (cwd !== undefined && !statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) {

@@ -18,7 +18,7 @@ import {
   type ValueForm,
   type WorkerMessage,
 } from '@pyferry/codec'
-import type { ProcessExit } from './child.js'
+import { describeExit, type ProcessExit } from './child.js'
 import { Connection } from './connection.js'
 import { type Definition, encodeDefinition } from './definition.js'
 import {
@@ -384,12 +384,6 @@ function describeEnd(cause: Error | undefined, exit: ProcessExit): string {
 function baseOnly(option: 'codecs' | 'values'): UnsupportedByWorkerError {
   const message = `this worker speaks only the base protocol, which has no ${option}: it carries JSON and bytes as they are`
   return new UnsupportedByWorkerError(option, message, { hint: `leave out ${option}` })
-}
-
-/** "exited with code 3" */
-export function describeExit({ exitCode, signal, spawnError }: ProcessExit): string {
-  if (spawnError) return `could not be started (${spawnError.message})`
-  return signal === null ? `exited with code ${exitCode}` : `was ended by ${signal}`
 }
 
 /** `Promise.withResolvers`, which Node 20 lacks. */

@@ -12,10 +12,9 @@
 import { constants } from 'node:os'
 import { type Duplex, PassThrough } from 'node:stream'
 import type { WireFailure } from '@pyferry/codec'
-import { assertFolder, type Child, type ProcessExit, spawnChild } from './child.js'
+import { assertFolder, type Child, describeExit, type ProcessExit, spawnChild } from './child.js'
 import { StartError } from './errors.js'
 import { failureToError } from './failure.js'
-import { describeExit } from './incarnation.js'
 import type { Launch } from './launch.js'
 import { OutputStream } from './output.js'
 import { killTree } from './process-tree.js'
@@ -119,27 +118,31 @@ export class Template {
    * @throws Error when the machine has no room for a process, or `cwd` is no folder
    */
   async fork({ cwd = process.cwd(), forked: args = [], socketFolder }: Launch, signal: AbortSignal): Promise<Forked> {
+    signal.throwIfAborted()
     assertFolder(cwd)
     if (this.#end) throw this.#end
+    const rendezvous = new Rendezvous('unix', ['lifeline', ...this.#piped], socketFolder)
     this.#count += 1
     const number = this.#count
     const child = new ForkedChild((keeps) => this.#keepHostAlive(child, keeps))
     child.ref()
     this.#forked.set(number, child)
     let isAsked = false
-    const rendezvous = new Rendezvous('unix', ['lifeline', ...this.#piped], socketFolder)
+    let connections: Connections | undefined
     try {
-      const connections = await new Promise<Connections>((resolve, reject) => {
+      connections = await new Promise<Connections>((resolve, reject) => {
         signal.addEventListener('abort', () => reject(signal.reason), { once: true })
         child.onExit((exit) => {
           reject(this.#end ?? this.#startError(`the worker ${describeExit(exit)} before it was connected`, exit))
         })
         rendezvous.listen({
           onListening: (meet: Invitation) => {
+            if (signal.aborted) return
             isAsked = true
             this.#control.write(`${JSON.stringify({ fork: number, cwd, arguments: args, meet })}\n`)
           },
           onMet: (met) => {
+            connections = met
             // Until it is known who has come, and somebody listens.
             for (const socket of [met.out, met.stdout, met.stderr]) socket?.pause()
             child.born.then(() => resolve(met), reject)
@@ -151,6 +154,7 @@ export class Template {
       return { child, transport: new Met(connections) }
     } catch (error) {
       rendezvous.close()
+      for (const socket of Object.values(connections ?? {})) socket.destroy()
       child.abandon()
       if (!isAsked) this.#forked.delete(number)
       // A template that is not ready yet forks nothing for now.

@@ -202,6 +202,15 @@ describe('what fails a forked start (V-4)', () => {
     await eventually(() => childrenOf(process.pid).length === 0)
   })
 
+  it('W-5: a socket that cannot be made, and no process is left', async () => {
+    vi.stubEnv('TMPDIR', '/nowhere')
+    const { worker } = makeWorker()
+    const error = await worker.start(() => forked()).catch((thrown) => thrown)
+    expect(error).toBeInstanceOf(StartError)
+    expect(error.cause).toMatchObject({ name: 'HandshakeError' })
+    expect(childrenOf(process.pid)).toEqual([])
+  })
+
   it('V-4: a template that does not get ready fails the start at startTimeoutMs, and leaves nothing', async () => {
     const { worker } = makeWorker({ startTimeoutMs: 200 })
     const silent = { ...forked(), command: 'sleep', args: ['600'] }
