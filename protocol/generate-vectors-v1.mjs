@@ -67,12 +67,13 @@ function frameOf(body) {
 }
 
 /**
- * @param {unknown} messages an array, or a text, or the number of a parcel
+ * @param {unknown} messages an array, or a text, or MessagePack, or the number of a parcel
  * @param {(Buffer | number)[]} [parts] the attachments, or numbers of parcels; with none the body is bare JSON
  */
 function bodyOf(messages, parts) {
   const isParcel = typeof messages === 'number'
-  const json = isParcel ? messages : Buffer.from(typeof messages === 'string' ? messages : JSON.stringify(messages))
+  const isWritten = typeof messages === 'string' || Buffer.isBuffer(messages)
+  const json = isParcel ? messages : Buffer.from(isWritten ? messages : JSON.stringify(messages))
   if (parts === undefined) return json
   const sizes = [...parts, json].map((part) => number(typeof part === 'number' ? 2 ** 31 + part : part.length))
   const contents = [json, ...parts].filter((part) => typeof part !== 'number')
@@ -1117,6 +1118,185 @@ for (const [name, inPlace] of [
   ['shape-huge-and-none', [0, '|u1', [4294967296, 0]]],
 ]) {
   badMarks(`array-${name}`, inPlace, [[[], 'array']], part)
+}
+
+// --- MessagePack -----------------------------------------------------------------------------------------------------
+
+/** Numbers are bytes, texts stand for their own. */
+const packed = (...parts) =>
+  Buffer.concat(
+    parts
+      .flat(Number.POSITIVE_INFINITY)
+      .map((part) => (typeof part === 'string' ? Buffer.from(part) : Buffer.of(part))),
+  )
+/** A message that holds a value, packed, alone in its frame. `marks`: packed too, for a value as a result and as an argument. */
+const packedCarrying = (direction, inPlace, marks) => {
+  if (direction === 'host')
+    return packed(0x91, marks ? 0x95 : 0x93, 1, 0xa1, 'f', 0x91, inPlace, marks ? [0xc0, marks.host] : [])
+  return packed(0x91, marks ? 0x93 : 0x92, 1, inPlace, marks ? marks.worker : [])
+}
+
+/** As `value`, from both, in MessagePack. */
+function packedValue(name, inPlace, meant, { marks, parts } = {}) {
+  for (const direction of both) {
+    const head = packedCarrying(direction, inPlace, marks)
+    const body = parts === undefined ? head : bodyOf(head, parts)
+    wire(`packed-${name}`, direction, [body], { frames: [[direction === 'host' ? [1, 'f', [meant]] : [1, meant]]] })
+  }
+}
+
+function badlyPacked(name, inPlace) {
+  for (const direction of both) malformed(`packed-${name}`, direction, packedCarrying(direction, inPlace))
+}
+
+packedValue('nil', [0xc0], null)
+packedValue('booleans', [0x92, 0xc3, 0xc2], [true, false])
+for (const [name, bytes, meant] of [
+  ['fixint', [0x00], 0],
+  ['fixint-largest', [0x7f], 127],
+  ['fixint-negative', [0xff], -1],
+  ['fixint-least', [0xe0], -32],
+  ['uint8', [0xcc, 0xc8], 200],
+  ['uint8-of-a-small-one', [0xcc, 0x01], 1],
+  ['uint16', [0xcd, 0x03, 0xe8], 1000],
+  ['uint32', [0xce, 0xff, 0xff, 0xff, 0xff], 4294967295],
+  ['uint64', [0xcf, 0x00, 0x1f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], 9007199254740991],
+  ['uint64-unsafe', [0xcf, 0x00, 0x20, 0, 0, 0, 0, 0, 0x01], { $int: '9007199254740993' }],
+  ['uint64-largest', [0xcf, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], { $int: '18446744073709551615' }],
+  ['int8', [0xd0, 0x80], -128],
+  ['int16', [0xd1, 0x80, 0x00], -32768],
+  ['int32', [0xd2, 0x80, 0x00, 0x00, 0x00], -2147483648],
+  ['int64', [0xd3, 0xff, 0xe0, 0, 0, 0, 0, 0, 0x01], -9007199254740991],
+  ['int64-positive', [0xd3, 0, 0, 0, 1, 0, 0, 0, 0], 4294967296],
+  ['int64-least', [0xd3, 0x80, 0, 0, 0, 0, 0, 0, 0], { $int: '-9223372036854775808' }],
+  ['float32', [0xca, 0x3f, 0x00, 0x00, 0x00], 0.5],
+  ['float64', [0xcb, 0x3f, 0xb9, 0x99, 0x99, 0x99, 0x99, 0x99, 0x9a], 0.1],
+  ['float64-whole', [0xcb, 0x3f, 0xf0, 0, 0, 0, 0, 0, 0], { $float: '1' }],
+  ['float64-beyond-integers', [0xcb, 0x43, 0x40, 0, 0, 0, 0, 0, 0], { $float: '9007199254740992' }],
+  ['float64-minus-zero', [0xcb, 0x80, 0, 0, 0, 0, 0, 0, 0], { $float: '-0' }],
+  ['float64-nan', [0xcb, 0x7f, 0xf8, 0, 0, 0, 0, 0, 0], { $float: 'nan' }],
+  ['float64-infinity', [0xcb, 0x7f, 0xf0, 0, 0, 0, 0, 0, 0], { $float: 'inf' }],
+  ['float64-minus-infinity', [0xcb, 0xff, 0xf0, 0, 0, 0, 0, 0, 0], { $float: '-inf' }],
+]) {
+  packedValue(name, bytes, meant)
+}
+const euro = '€'.repeat(100)
+packedValue('text-empty', [0xa0], '')
+packedValue('text', [0xa3, 'aü'], 'aü')
+packedValue('text8', [0xd9, 4, '😀'], '😀')
+packedValue('text16', [0xda, 0x01, 0x2c, euro], euro)
+packedValue('text32', [0xdb, 0, 0, 0, 3, '\ufeff'], '\ufeff')
+packedValue('array', [0x93, 1, 0xa1, 'a', 0x90], [1, 'a', []])
+packedValue('array16', [0xdc, 0, 2, 1, 2], [1, 2])
+packedValue('array16-of-many', [0xdc, 0x01, 0x2c, ...new Array(300).fill(7)], new Array(300).fill(7))
+packedValue('array32', [0xdd, 0, 0, 0, 1, 0x91, 0x91, 0xc0], [[[null]]])
+packedValue('map', [0x82, 0xa1, 'a', 1, 0xa0, 0x80], { a: 1, '': {} })
+packedValue('map16', [0xde, 0, 1, 0xd9, 1, 'a', 0xc0], { a: null })
+packedValue('map32', [0xdf, 0, 0, 0, 1, 0xda, 0, 2, 'ü', 0xc0], { ü: null })
+packedValue('map-key-twice', [0x82, 0xa1, 'a', 1, 0xa1, 'a', 2], { a: 2 })
+packedValue('map-proto', [0x81, 0xa9, '__proto__', 0x81, 0xa1, 'x', 1], JSON.parse('{"__proto__":{"x":1}}'))
+packedValue(
+  'records',
+  [0x93, ...[1, 2, 3].flatMap((id) => [0x82, 0xa2, 'id', id, 0xa4, 'name', 0xa1, `${id}`])],
+  [
+    { id: 1, name: '1' },
+    { id: 2, name: '2' },
+    { id: 3, name: '3' },
+  ],
+)
+packedValue('lookalikes', [0x92, 0x91, 0x00, 0xa3, 'map'], [[0], 'map'])
+packedValue('bytes', [0xc4, 2, 0, 255], { $bytes: '00ff' })
+packedValue('bytes16', [0xc5, 0, 1, 7], { $bytes: '07' })
+packedValue('bytes32', [0xc6, 0, 0, 0, 0], { $bytes: '' })
+packedValue(
+  'set',
+  [0x92, 1, 2],
+  { $set: [1, 2] },
+  {
+    marks: { host: [0x91, 0x92, 0x91, 0, 0xa3, 'set'], worker: [0x91, 0x92, 0x90, 0xa3, 'set'] },
+  },
+)
+packedValue(
+  'int',
+  [0xb4, '18446744073709551616'],
+  { $int: '18446744073709551616' },
+  {
+    marks: { host: [0x91, 0x92, 0x91, 0, 0xa3, 'int'], worker: [0x91, 0x92, 0x90, 0xa3, 'int'] },
+  },
+)
+packedValue(
+  'attachment',
+  [0x81, 0xa1, 'a', 0],
+  { a: { $bytes: '0102' } },
+  {
+    marks: {
+      host: [0x91, 0x92, 0x92, 0, 0xa1, 'a', 0xa5, 'bytes'],
+      worker: [0x91, 0x92, 0x91, 0xa1, 'a', 0xa5, 'bytes'],
+    },
+    parts: [hex('0102')],
+  },
+)
+packedValue('alone-beside-no-attachments', [7], 7, { parts: [] })
+for (const direction of both) {
+  const head = packedCarrying(direction, [7])
+  wire(
+    'packed-as-parcel',
+    direction,
+    [parcel(3, head.length, head.subarray(0, 2)), piece(3, head.subarray(2)), bodyOf(3, [])],
+    {
+      frames: [[direction === 'host' ? [1, 'f', [7]] : [1, 7]]],
+    },
+  )
+}
+wire('packed-several', 'host', [packed(0x92, 0x91, 0xa4, 'ping', 0x94, 2, 0xa1, 'f', 0x90, 0x81, 0xa1, 'k', 3)], {
+  frames: [[['ping'], [2, 'f', [], { k: 3 }]]],
+})
+wire('packed-several', 'worker', [packed(0x92, 0x91, 0xa4, 'pong', 0x92, 2, 3)], { frames: [[['pong'], [2, 3]]] })
+wire('packed-none', 'host', [packed(0x90)], { frames: [[]] })
+wire('packed-none', 'worker', [packed(0xdc, 0, 0)], { frames: [[]] })
+wire(
+  'packed-options',
+  'host',
+  [packed(0x91, 0x96, 1, 0xa1, 'f', 0x90, 0xc0, 0xc0, 0x81, 0xa6, 'values', 0xa4, 'json')],
+  {
+    frames: [[[1, 'f', [], null, null, { values: 'json' }]]],
+  },
+)
+badlyPacked('cut', [0x92, 1])
+// Some codecs of Python overlook what stands behind.
+malformed('packed-more', 'worker', packedCarrying('worker', [1, 1]))
+badlyPacked('text-cut', [0xa5, 'four'])
+badlyPacked('text-announced', [0xdb, 0xff, 0xff, 0xff, 0xff])
+badlyPacked('array-announced', [0xdd, 0xff, 0xff, 0xff, 0xff])
+badlyPacked('map-announced', [0xdf, 0xff, 0xff, 0xff, 0xff])
+badlyPacked('bytes-announced', [0xc6, 0xff, 0xff, 0xff, 0xff])
+badlyPacked('text-no-utf8', [0xa2, 0xc3, 0x28])
+badlyPacked('text-surrogate', [0xa3, 0xed, 0xa0, 0x80])
+badlyPacked('never-used', [0xc1])
+badlyPacked('extension', [0xd4, 5, 0])
+badlyPacked('extension-long', [0xc7, 1, 5, 0])
+badlyPacked('key-integer', [0x81, 1, 1])
+badlyPacked('key-array', [0x81, 0x90, 1])
+badlyPacked('deep', [...new Array(2000).fill(0x91), 0xc0])
+for (const direction of both) {
+  malformed('packed-message-number', direction, packed(0x91, 1))
+  malformed('packed-message-empty', direction, packed(0x91, 0x90))
+  malformed('packed-id-float', direction, packed(0x91, 0x93, 0xcb, 0x3f, 0xf8, 0, 0, 0, 0, 0, 0, 0xa1, 'f', 0x90))
+  malformed('packed-id-negative', direction, packed(0x91, 0x93, 0xff, 0xa1, 'f', 0x90))
+  malformed('packed-attachment-unnamed', direction, bodyOf(packedCarrying(direction, [0]), [hex('00')]))
+  malformed('packed-map-of-messages', direction, packed(0x80))
+}
+badlyPackedMark('mark-index-unsafe', [0xcf, ...new Array(8).fill(0xff)], 'bytes')
+badlyPackedMark('mark-index-nan', [0xcb, 0x7f, 0xf8, 0, 0, 0, 0, 0, 0], 'bytes')
+badlyPackedMark('mark-date-unsafe', [0xcb, 0x7f, 0xf8, 0, 0, 0, 0, 0, 0], 'date')
+
+function badlyPackedMark(name, inPlace, kind) {
+  for (const direction of both) {
+    const path = direction === 'host' ? [0x91, 0] : [0x90]
+    const marks = [0x91, 0x92, path.flat(), 0xa0 + kind.length, kind].flat()
+    const head = packedCarrying(direction, inPlace, { host: marks, worker: marks })
+    malformed(`packed-${name}`, direction, bodyOf(head, [hex('00')]))
+  }
 }
 
 // --- write them -----------------------------------------------------------------------------------------------------

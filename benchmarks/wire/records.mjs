@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { Packr, Unpackr } from 'msgpackr'
+import { findPython } from '../python.mjs'
 import { micros, startVenv } from './machine.mjs'
 
 const peerSource = (load, dump, module) => `
@@ -28,6 +29,7 @@ export async function records({ python }) {
   const packr = new Packr({ useRecords: false })
   const unpackr = new Unpackr({ useRecords: false })
   const py = await startVenv(python, 'def echo(x): return x')
+  const bare = await startVenv(findPython(), 'def echo(x): return x')
   const check = (answer) => {
     if (answer.length !== items.length || answer.at(-1).name !== items.at(-1).name) throw new Error('not what was sent')
   }
@@ -36,11 +38,12 @@ export async function records({ python }) {
       micros(async () => check(JSON.parse((await json.ask(Buffer.from(JSON.stringify(items)))).toString()))),
     'MessagePack in C by hand': () => micros(async () => check(unpackr.unpack(await msgpack.ask(packr.pack(items))))),
     pyferry: () => micros(async () => check(await py.callAndAwait('echo', items))),
+    'pyferry, no msgpack in the environment': () => micros(async () => check(await bare.callAndAwait('echo', items))),
   }
   const megabytes = (JSON.stringify(items).length / 1e6).toFixed(1)
   return {
     tables: [{ title: `Records, ${megabytes} MB as JSON, there and back`, ways }],
-    close: () => Promise.all([json.close(), msgpack.close(), py.close()]),
+    close: () => Promise.all([json.close(), msgpack.close(), py.close(), bare.close()]),
   }
 }
 

@@ -9,6 +9,7 @@ import os
 import re
 from typing import Any
 
+import msgpack
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -57,16 +58,20 @@ CUTS = st.lists(st.integers(1, 200), min_size=1, max_size=5)
 def calls(draw: st.DrawFn) -> list[bytes]:
     """Draw the frames of a call; of parcels, where its parts are longer than they may be."""
     inline, limit = draw(st.sampled_from([(1 << 20, LIMIT), (0, 14), (8, 40), (40, 100)]))
-    return frames_of(draw(st.integers(0, 9)), draw(VALUES), inline, limit)
+    is_packed = draw(st.booleans())
+    return frames_of(draw(st.integers(0, 9)), draw(VALUES), inline, limit, is_packed=is_packed)
 
 
-def frames_of(call_id: int, value: Any, inline: int, limit: int) -> list[bytes]:
+def frames_of(
+    call_id: int, value: Any, inline: int, limit: int, *, is_packed: bool = False
+) -> list[bytes]:
     """Return a call of `f` with one argument, as a host sends it."""
     wire, marks, attachments = to_marked(value, is_strict=True)
     placed = [[[0, *path], kind] for path, kind in marks or []]
-    text = f'[[{call_id},"f",{write_json([wire])},null,{write_json(placed)}]]'
+    messages = [[call_id, "f", [wire], None, placed]]
+    head = msgpack.packb(messages) if is_packed else write_json(messages).encode("ascii")
     views = [memoryview(each).cast("B") for each in attachments or []]
-    large = Large(text.encode("ascii"), views, inline, limit)
+    large = Large(head, views, inline, limit)
     return [b"".join(parts) for parts in large.frames()]
 
 
@@ -111,13 +116,13 @@ def test_a_damaged_conversation_is_no_more_than_malformed(
 
 
 @settings(max_examples=EXAMPLES // 4, deadline=None)
-@given(VALUES, st.sampled_from([(0, 14), (8, 40), (40, 100)]))
+@given(VALUES, st.sampled_from([(0, 14), (8, 40), (40, 100)]), st.booleans())
 def test_what_is_in_pieces_means_what_it_means_as_a_whole(
-    value: Any, room: tuple[int, int]
+    value: Any, room: tuple[int, int], is_packed: bool
 ) -> None:
-    """D-4: however small the pieces."""
+    """D-4, W-2: however small the pieces, in JSON and in MessagePack."""
     whole, _, _ = read(frames_of(1, value, 1 << 30, 1 << 26), 1 << 26)
-    pieces, unreadable, error = read(frames_of(1, value, *room), 1 << 26)
+    pieces, unreadable, error = read(frames_of(1, value, *room, is_packed=is_packed), 1 << 26)
 
     assert (unreadable, error) == ({}, None)
     assert same([frame for frame in pieces if frame], whole)

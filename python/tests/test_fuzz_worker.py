@@ -34,7 +34,7 @@ PEAK_BYTES = 1 << 30
 """Of a worker: far above what it needs, far below the sizes that are announced to it. The system
 counts in what the process was that started it."""
 
-ACCEPT = framed(b'{"type":"accept","protocol":1}')
+ACCEPT = framed(b'{"type":"accept","protocol":1,"codecs":["msgpack"]}')
 DEFINE = framed(b'[["define","d",{"code":"def f(*args, **kwargs): return [args, kwargs]"}]]')
 
 

@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from host import Host
+from pyferry import packing
 from pyferry.connection import Connection
 from pyferry.dialect import Negotiated
 from pyferry.errors import (
@@ -33,6 +34,7 @@ from pyferry.jsontext import write_json
 from pyferry.messages import Call, Define, Ping, Unknown
 from pyferry.negotiated import Limits, decode_batch
 from pyferry.output import Output, pack
+from pyferry.packing import Packing
 from pyferry.parcels import Large, Parcels
 
 if TYPE_CHECKING:
@@ -124,6 +126,7 @@ def same(left: Any, right: Any) -> bool:
 def read(pieces: list[bytes], limit: int) -> tuple[list[list[Any]], dict[str, str], str | None]:
     """Return what a reader gets: messages by frame, unreadable ones, and the error at the end."""
     reader = FrameReader(limit)
+    known = Packing([].append)
     parcels = reader.parcels = Parcels()
     frames: list[list[Any]] = []
     unreadable: dict[str, str] = {}
@@ -134,7 +137,7 @@ def read(pieces: list[bytes], limit: int) -> tuple[list[list[Any]], dict[str, st
             body = reader.try_next()
             while body is not None:
                 frames.append([])
-                for message in decode_batch(body, parcels):
+                for message in decode_batch(body, parcels, known):
                     try:
                         frames[-1].append(table_form(message))
                     except UnserializableError as error:
@@ -147,6 +150,12 @@ def read(pieces: list[bytes], limit: int) -> tuple[list[list[Any]], dict[str, st
     except ProtocolError as error:
         return [frame for frame in frames if frame], unreadable, type(error).__name__
     return frames, unreadable, None
+
+
+def use_codec(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make it the one that is found."""
+    monkeypatch.setattr(packing, "_found", [packing.try_load(name)])
+    assert packing.find_codec() is not None
 
 
 def push(reader: FrameReader, data: bytes) -> None:
@@ -215,6 +224,16 @@ def test_a_host_s_frames_mean_what_their_vector_says(name: str) -> None:
         assert_reads(name, [data[:cut], data[cut:]])
 
 
+@pytest.mark.parametrize("name", [name for name in FROM_HOST if "packed" in name])
+@pytest.mark.parametrize("codec", ["msgpack", "ormsgpack"])
+def test_messagepack_means_what_its_vector_says_whoever_reads_it(
+    name: str, codec: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """W-2, W-3: with either of the codecs that an environment may have."""
+    use_codec(codec, monkeypatch)
+    assert_reads(name, [(FOLDER / f"{name}.bin").read_bytes()])
+
+
 @settings(max_examples=2000, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.sampled_from(FROM_HOST),
@@ -236,11 +255,14 @@ def test_damaged_frames_are_no_more_than_malformed(name: str, at: int, byte: int
     assert error in (None, "FrameTooLargeError", "TruncatedFrameError", "MalformedFrameError")
 
 
-@given(st.sampled_from([b"[", b"\x01", b"\x02", b"\x03"]), st.binary(max_size=200))
+@given(
+    st.sampled_from([b"[", b"\x01", b"\x02", b"\x03", b"\x91", b"\x91\x93\x01", b"\xdc"]),
+    st.binary(max_size=200),
+)
 def test_any_bytes_are_no_more_than_malformed(first: bytes, rest: bytes) -> None:
-    """W-4: behind the first byte of either kind of body."""
+    """W-4: behind the first byte of any kind of body."""
     with contextlib.suppress(MalformedFrameError):
-        decode_batch(first + rest, Parcels())
+        decode_batch(first + rest, Parcels(), Packing([].append))
 
 
 @pytest.mark.parametrize("name", WRITTEN)

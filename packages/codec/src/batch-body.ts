@@ -1,11 +1,13 @@
 /** The body of one frame of version 1, back to its messages (NEGOTIATED.md, "Frames" and "Messages"). */
+import { describeValue } from '@pyferry/errors'
 import type { Conversions } from './conversions.js'
 import { isNestedDeeper, MAX_MARKED_DEPTH } from './depth.js'
 import { UnserializableError } from './errors.js'
 import { findUnsafeIntegers, mayHoldUnsafeIntegers } from './json-text.js'
 import { Attachments, MarkFault, MarkReader } from './marks.js'
-import { describeFault, isValueForm, validateMessage } from './message-table.js'
+import { describeFault, isStrings, isValueForm, validateMessage } from './message-table.js'
 import type { CallFailedMessage, HostMessage, UnknownMessage, ValueForm, WorkerMessage } from './messages.js'
+import { isPacked, readMsgpack } from './msgpack-reader.js'
 import { ATTACHED, IS_PARCEL, Parcels } from './parcels.js'
 import { MAX_DEPTH } from './value-walker.js'
 import type { JsonObject, JsonValue } from './values.js'
@@ -17,6 +19,9 @@ const OPEN_BRACKET = 0x5b
 
 /** `[[],"bytes"]` */
 const LEAST_MARK_BYTES = 12
+
+/** Of the array of messages, a message, and the arguments in it. */
+const DEPTH_ABOVE = 3
 
 /** A byte order mark is kept, so that it is seen. */
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -43,7 +48,7 @@ export function readBatch(
     }
     const { head, parts } = split(body, parcels, onFault)
     const { array, text } = parse(head, onFault)
-    const isDeep = isNestedDeeper(array, MAX_MARKED_DEPTH + 3, text)
+    const isDeep = isNestedDeeper(array, MAX_MARKED_DEPTH + DEPTH_ABOVE, text)
     const beside = { attachments: new Attachments(parts), conversions }
     let isAllRead = true
     const giveUp = (message: JsonValue[], what: string) => {
@@ -80,8 +85,8 @@ interface Beside {
 type Fail = (reason: string, cause?: unknown) => never
 
 function split(body: Uint8Array, parcels: Parcels, onFault: Fail): { head: Uint8Array; parts: Uint8Array[] } {
-  if (body[0] === OPEN_BRACKET) return { head: body, parts: [] }
-  if (body[0] !== ATTACHED) return onFault('begins with neither [ nor 0x01 to 0x03')
+  if (body[0] === OPEN_BRACKET || isPacked(body[0])) return { head: body, parts: [] }
+  if (body[0] !== ATTACHED) return onFault('begins with nothing that is known')
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength)
   const count = body.length < 4 ? 0 : view.getUint32(0) & 0xff_ff_ff
   let offset = 8 + 4 * count
@@ -102,10 +107,12 @@ function split(body: Uint8Array, parcels: Parcels, onFault: Fail): { head: Uint8
     parts.push(part.buffer === body.buffer ? new Uint8Array(part) : part)
   }
   if (offset !== body.length) return onFault(`its parts are ${offset} bytes of ${body.length}`)
-  return head[0] === OPEN_BRACKET ? { head, parts } : onFault('its messages do not begin with [')
+  return head[0] === OPEN_BRACKET || isPacked(head[0]) ? { head, parts } : onFault('its messages are no array')
 }
 
 function parse(head: Uint8Array, onFault: Fail): { array: JsonValue[]; text: string } {
+  // How deep it is nested is seen while it is read; so no text tells that it may be deeper.
+  if (isPacked(head[0])) return { array: unpack(head, onFault), text: '' }
   let text: string
   try {
     text = decoder.decode(head)
@@ -120,6 +127,16 @@ function parse(head: Uint8Array, onFault: Fail): { array: JsonValue[]; text: str
   }
   if (mayHoldUnsafeIntegers(text) && !findUnsafeIntegers(text).next().done) onFault('holds an integer beyond ±(2^53−1)')
   return { array, text }
+}
+
+function unpack(head: Uint8Array, onFault: Fail): JsonValue[] {
+  try {
+    // Where an integer may be a `bigint`, none of the protocol's own passes for what it should be.
+    return readMsgpack(head, MAX_MARKED_DEPTH + DEPTH_ABOVE) as JsonValue[]
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    return onFault(`what JavaScript cannot hold (${error.message})`)
+  }
 }
 
 /** A call or an answer whose values fail it, and it alone (contract D-6). */
@@ -163,6 +180,8 @@ function readWorkerMessage(
     }
     case 'hello':
       return isObject(second) ? { type: 'hello' } : onFault('hello without an object')
+    case 'codecs':
+      return isStrings(second) ? { type: 'codecs', names: second } : onFault('codecs that are no array of strings')
     case 'pong':
       return { type: 'pong' }
     case 'error':
@@ -226,7 +245,7 @@ function readForm(options: JsonValue | undefined, onFault: Fail): ValueForm | un
 
 function readId(value: JsonValue | undefined, onFault: Fail): number {
   const isId = Number.isSafeInteger(value) && (value as number) >= 0
-  return isId ? (value as number) : onFault(`${JSON.stringify(value)} is no id of a call`)
+  return isId ? (value as number) : onFault(`${describeValue(value)} is no id of a call`)
 }
 
 /** The fields of a message of the base protocol, some of which stand by themselves here. */

@@ -6,9 +6,11 @@ import { OptionError } from '@pyferry/errors'
 import type { Conversions } from './conversions.js'
 import { FrameTooLargeError, ValueTooLargeError } from './errors.js'
 import { encoder, type FrameOptions, frameOf, resolveMaxFrameBytes, stringify, utf8Length } from './frame.js'
-import { type LateAttachment, MarkedEncoder } from './marked-values.js'
+import { LargeText, type LateAttachment, MarkedEncoder } from './marked-values.js'
 import { isValueForm, messageTypes, validateMessage } from './message-table.js'
 import type { CallMessage, CallSucceededMessage, HostMessage, Message, WorkerMessage } from './messages.js'
+import { PackedEncoder } from './packed-encoder.js'
+import { packCall, packResult } from './packed-messages.js'
 import { type Attachment, attachedBody, isBytes, LargeMessage, MAX_ATTACHMENTS, StreamedMessage } from './parcels.js'
 import { MAX_DEPTH } from './value-walker.js'
 import type { JsonValue } from './values.js'
@@ -30,27 +32,32 @@ interface Attached {
   readonly attachedBytes: number
 }
 
+/** From here on messages go as MessagePack, where the other end reads it: below, JSON is as quick (measured, see performance.md). */
+const PACKED_BYTES = 16 * 1024
+
 export interface BatchOptions extends FrameOptions {
   /** Largest arguments, or largest result, of one call in bytes, text and attachments together. @default none */
   maxValueBytes?: number | undefined
   /** What is sent in place of values that the protocol does not know. @default nothing: they are refused */
   conversions?: Conversions | undefined
+  /** Whether the other end reads MessagePack; asked for each message that is large. @default () => false */
+  packs?: (() => boolean) | undefined
 }
 
 /** A message that holds a `Blob` or a `FileHandle`, and waits for the bytes of it. Its other values are what they were, but for large ones. */
 export class LateMessage {
   /** Its values, as errors call them. */
   readonly what: string
-  /** Its JSON. */
-  readonly text: string
+  /** Its JSON, or messages as MessagePack. */
+  readonly head: string | Uint8Array
   /** To be read by whoever sends it, and given to `addLate`. */
   readonly sources: readonly LateAttachment[]
   readonly #attachments: readonly Uint8Array[]
 
   /** `MessageBatch.add` makes them. */
-  constructor(what: string, text: string, { attachments, late }: MarkedEncoder) {
+  constructor(what: string, head: string | Uint8Array, { attachments, late }: MarkedEncoder) {
     this.what = what
-    this.text = text
+    this.head = head
     this.sources = late
     // Copied, where they would be if it were sent now: until then their owner may change them.
     this.#attachments = attachments.map((each) => (each.length <= INLINE_BYTES ? new Uint8Array(each) : each))
@@ -72,6 +79,7 @@ export class MessageBatch {
   readonly #smallBytes: number
   readonly #conversions: Conversions | undefined
   readonly #maxValueBytes: number
+  readonly #packs: () => boolean
   /** Messages as text, and frames that were made already, in their order. */
   #waiting: (string | Uint8Array)[] = []
   readonly #encoder: MarkedEncoder
@@ -79,12 +87,18 @@ export class MessageBatch {
   #isEncoding = false
 
   /** @throws OptionError for an option that cannot be used */
-  constructor({ maxValueBytes = Number.POSITIVE_INFINITY, conversions, ...options }: BatchOptions = {}) {
+  constructor({
+    maxValueBytes = Number.POSITIVE_INFINITY,
+    conversions,
+    packs = () => false,
+    ...options
+  }: BatchOptions = {}) {
     this.#maxBytes = resolveMaxFrameBytes(options)
     this.#maxValueBytes = maxValueBytes
     this.#joinBytes = Math.min(JOIN_BYTES, this.#maxBytes)
     this.#smallBytes = Math.min(this.#joinBytes, maxValueBytes)
     this.#conversions = conversions
+    this.#packs = packs
     this.#encoder = new MarkedEncoder(conversions)
   }
 
@@ -118,7 +132,7 @@ export class MessageBatch {
   addLate(late: LateMessage, contents: readonly Attachment[]): LargeMessage | StreamedMessage | undefined {
     const attachments = late.attachmentsWith(contents)
     const attachedBytes = attachments.reduce((sum, { length }) => sum + length, 0)
-    return this.#addAttached(late.what, late.text, { attachments, attachedBytes })
+    return this.#addAttached(late.what, late.head, { attachments, attachedBytes })
   }
 
   /** What waits, as frames; they may share memory, and must not be changed or transferred. */
@@ -154,7 +168,7 @@ export class MessageBatch {
     const what = isCall ? 'arguments' : 'a result'
     this.#isEncoding = true
     try {
-      values.begin(what, this.#maxValueBytes)
+      values.begin(what, this.#maxValueBytes, this.#packs() ? PACKED_BYTES : undefined)
       const text = isCall ? textOfCall(message, values) : textOfResult(message, values)
       if (values.late.length > 0) return new LateMessage(what, text, values)
       const most = text.length * MAX_UNIT_BYTES + BRACKETS
@@ -164,24 +178,42 @@ export class MessageBatch {
       }
       // Nothing of it is still to be read.
       return this.#addAttached(what, text, values) as LargeMessage | undefined
+    } catch (error) {
+      if (!(error instanceof LargeText)) throw error
     } finally {
       this.#isEncoding = values !== this.#encoder
     }
+    return this.#addPacked(message, what)
+  }
+
+  /** Begun anew, since what has been walked so far is little of it. */
+  #addPacked(message: CallMessage | CallSucceededMessage, what: string): LargeMessage | LateMessage | undefined {
+    const values = new PackedEncoder(what, this.#maxValueBytes, this.#conversions)
+    if (message.type === 'call') packCall(message, values)
+    else packResult(message, values)
+    const head = values.out.finish()
+    if (values.late.length > 0) return new LateMessage(what, head, values)
+    return this.#addAttached(what, head, values) as LargeMessage | undefined
   }
 
   /** What has attachments, or may be over the limit. */
-  #addAttached(what: string, text: string, values: Attached): LargeMessage | StreamedMessage | undefined {
-    const bytes = utf8Length(text) + BRACKETS + values.attachedBytes
+  #addAttached(what: string, head: string | Uint8Array, values: Attached): LargeMessage | StreamedMessage | undefined {
+    const { attachments, attachedBytes } = values
+    const least = head.length + attachedBytes
+    // To encode a long text takes less than to count its bytes.
+    const isLarge = attachments.length > 0 || least > this.#joinBytes
+    const sent = typeof head === 'string' && isLarge && least <= this.#maxValueBytes ? encodeMessages(head) : head
+    const bytes = (typeof sent === 'string' ? utf8Length(sent) + BRACKETS : sent.length) + attachedBytes
     if (bytes > this.#maxValueBytes) throw new ValueTooLargeError(what, bytes, this.#maxValueBytes)
-    if (values.attachments.length > 0 || bytes > this.#joinBytes) return this.#addLarge(`[${text}]`, values)
-    this.#waiting.push(text)
+    if (typeof sent !== 'string') return this.#addLarge(sent, values)
+    if (bytes > this.#joinBytes) return this.#addLarge(encodeMessages(sent), values)
+    this.#waiting.push(sent)
     return undefined
   }
 
-  #addLarge(text: string, { attachments, attachedBytes }: Attached): LargeMessage | StreamedMessage | undefined {
+  #addLarge(head: Uint8Array, { attachments, attachedBytes }: Attached): LargeMessage | StreamedMessage | undefined {
     const count = attachments.length
     if (count > MAX_ATTACHMENTS) throw new OptionError('attachments', count, `at most ${MAX_ATTACHMENTS} in a message`)
-    const head = encoder.encode(text)
     const tableBytes = 8 + 4 * count
     const isSmall = (part: Attachment): part is Uint8Array => isBytes(part) && part.length <= INLINE_BYTES
     if (attachments.every(isSmall) && tableBytes + head.length + attachedBytes <= this.#joinBytes) {
@@ -206,9 +238,14 @@ export class MessageBatch {
   }
 }
 
+function encodeMessages(text: string): Uint8Array {
+  return encoder.encode(`[${text}]`)
+}
+
 function textOfCall({ callID, func, args, spread, values: form }: CallMessage, values: MarkedEncoder): string {
   assertId(callID)
   if (typeof func !== 'string') throw new OptionError('message.func', func, 'a string')
+  if (form !== undefined && !isValueForm(form)) throw new OptionError('message.values', form, "'faithful' or 'json'")
   const listed = spread
     ? textOfList(spread.args, values)
     : `[${stringify(values.encodeBelow(FIRST, args, 'args'), 'args')}]`
@@ -220,7 +257,6 @@ function textOfCall({ callID, func, args, spread, values: form }: CallMessage, v
   const head = `[${callID},${textOfName(func)},${listed}`
   const marks = values.marks.length > 0 ? JSON.stringify(values.marks) : undefined
   if (form !== undefined) {
-    if (!isValueForm(form)) throw new OptionError('message.values', form, "'faithful' or 'json'")
     return `${head},${named ?? 'null'},${marks ?? 'null'},{"values":"${form}"}]`
   }
   if (marks !== undefined) return `${head},${named ?? 'null'},${marks}]`
@@ -255,6 +291,7 @@ function textOfResult({ callID, result }: CallSucceededMessage, values: MarkedEn
 
 function textOf(message: Message): string {
   if (message.type === 'hello') return '["hello",{}]'
+  if (message.type === 'codecs') return JSON.stringify(['codecs', message.names])
   const { callID } = message as { callID?: unknown }
   if (message.type === 'call_done') assertId(callID)
   // The table knows the base protocol, where ids of calls are texts.
@@ -284,7 +321,7 @@ function arrayOfMessage(checked: Message, callID: JsonValue): JsonValue[] {
     case 'error':
       return ['error', checked.errorType, checked.errorMessage]
     default: {
-      const known = ['hello', ...messageTypes.filter((type) => type !== 'ready' && type !== 'accept')]
+      const known = ['hello', 'codecs', ...messageTypes.filter((type) => type !== 'ready' && type !== 'accept')]
       throw new OptionError('message.type', checked.type, `one of ${known.join(', ')}`)
     }
   }

@@ -29,6 +29,7 @@ export type {
   CallId,
   CallMessage,
   CallSucceededMessage,
+  CodecsMessage,
   DefineMessage,
   ErrorMessage,
   HelloMessage,

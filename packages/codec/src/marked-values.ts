@@ -45,6 +45,9 @@ export interface LateAttachment {
   index: number
 }
 
+/** Thrown where a text was only wanted if it is small. */
+export class LargeText extends Error {}
+
 /** The values of one message. One encoder serves one message after another. */
 export class MarkedEncoder extends ValueWalker {
   protected readonly carrier = 'a call'
@@ -65,6 +68,7 @@ export class MarkedEncoder extends ValueWalker {
 
   #what = ''
   #maxBytes = 0
+  #smallBytes: number | undefined
   /** Of the attachments of this message. */
   attachedBytes = 0
 
@@ -73,9 +77,11 @@ export class MarkedEncoder extends ValueWalker {
    *
    * @param what - errors call them
    * @param maxBytes - of text and attachments together
+   * @param smallBytes - give up with `LargeText` once their text must be longer
    */
-  begin(what: string, maxBytes: number): void {
-    this.restart(Math.min(maxBytes, MAX_TEXT_BYTES))
+  begin(what: string, maxBytes: number, smallBytes?: number): void {
+    this.#smallBytes = smallBytes
+    this.restart(Math.min(maxBytes, MAX_TEXT_BYTES, smallBytes ?? MAX_TEXT_BYTES))
     this.#what = what
     this.#maxBytes = maxBytes
     this.attachedBytes = 0
@@ -86,9 +92,14 @@ export class MarkedEncoder extends ValueWalker {
 
   /** `encode`, where marks call the value something else than errors do. */
   encodeBelow(prefix: readonly (string | number)[], value: unknown, path: string): JsonValue {
+    return this.within(prefix, () => this.encode(value, path))
+  }
+
+  /** Run what encodes a value that marks call something else than errors do. */
+  protected within<T>(prefix: readonly (string | number)[], encode: () => T): T {
     this.#prefix = prefix
     try {
-      return this.encode(value, path)
+      return encode()
     } finally {
       this.#prefix = []
     }
@@ -112,8 +123,11 @@ export class MarkedEncoder extends ValueWalker {
   }
 
   protected override encodeObject(value: object, depth: number): JsonValue {
-    const { codecs } = this.#conversions
-    return codecs?.find(value) ? this.#encodeByCodecs(value, depth) : super.encodeObject(value, depth)
+    return this.hasCodec(value) ? this.#encodeByCodecs(value, depth) : super.encodeObject(value, depth)
+  }
+
+  protected hasCodec(value: object): boolean {
+    return this.#conversions.codecs?.find(value) !== undefined
   }
 
   protected encodeForeign(value: object, depth: number): JsonValue {
@@ -193,6 +207,7 @@ export class MarkedEncoder extends ValueWalker {
   }
 
   protected refuseSize(size: number, limit: number): never {
+    if (limit === this.#smallBytes && limit < this.#maxBytes) throw new LargeText()
     throw new ValueTooLargeError(this.#what, size, limit, { isLowerBound: true })
   }
 

@@ -30,7 +30,7 @@ export class Attachments {
   /** @throws MarkFault */
   take(index: JsonValue | undefined): Uint8Array {
     const part = typeof index === 'number' ? this.#parts[index] : undefined
-    if (part === undefined) throw new MarkFault(`there is no attachment ${JSON.stringify(index)}, or it was taken`)
+    if (part === undefined) throw new MarkFault(`there is no attachment ${describeValue(index)}, or it was taken`)
     this.#parts[index as number] = undefined
     this.#left -= 1
     return part

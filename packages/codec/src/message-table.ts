@@ -105,6 +105,7 @@ const messageKinds: ReadonlyMap<string, MessageKind> = new Map<Message['type'], 
         optional('values', form),
         optional('maxResultBytes', anInteger),
         optional('spinUs', anInteger),
+        optional('codecs', strings),
       ],
     },
   ],
@@ -211,7 +212,7 @@ export function isValueForm(value: unknown): value is ValueForm {
   return value === 'faithful' || value === 'json'
 }
 
-function isStrings(value: unknown): boolean {
+export function isStrings(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((each) => typeof each === 'string')
 }
 

@@ -59,6 +59,8 @@ export interface AcceptMessage {
   maxResultBytes?: number
   /** For how many microseconds the worker looks for more before each time it sleeps. @default 0 */
   spinUs?: number
+  /** What the host reads beside JSON: `msgpack`. @default [] */
+  codecs?: string[]
 }
 
 export type HostMessage = DefineMessage | CallMessage | PingMessage | AcceptMessage
@@ -78,6 +80,12 @@ export interface ReadyMessage {
 /** Of version 1: what a worker says first in it. */
 export interface HelloMessage {
   type: 'hello'
+}
+
+/** Of version 1: what the worker reads beside JSON, from here on. */
+export interface CodecsMessage {
+  type: 'codecs'
+  names: string[]
 }
 
 /** How something failed in Python. A worker of somebody else may leave out any of it. */
@@ -134,7 +142,14 @@ export interface ErrorMessage {
   errorMessage: string
 }
 
-export type WorkerMessage = ReadyMessage | HelloMessage | OpDoneMessage | CallDoneMessage | PongMessage | ErrorMessage
+export type WorkerMessage =
+  | ReadyMessage
+  | HelloMessage
+  | CodecsMessage
+  | OpDoneMessage
+  | CallDoneMessage
+  | PongMessage
+  | ErrorMessage
 
 // --- Both ---
 

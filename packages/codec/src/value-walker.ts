@@ -44,10 +44,14 @@ export abstract class ValueWalker {
    * @param maxDepth - where it counts from elsewhere
    * @throws UnserializableError, FrameTooLargeError
    */
-  encode(value: unknown, path: string, maxDepth = MAX_DEPTH): JsonValue {
+  encode(value: unknown, path: string, maxDepth?: number): JsonValue {
+    this.setRoot(path, maxDepth)
+    return this.encodeAt(0, value)
+  }
+
+  protected setRoot(path: string, maxDepth = MAX_DEPTH): void {
     this.#root = path
     this.#maxDepth = maxDepth
-    return this.encodeAt(0, value)
   }
 
   /** A number that is no safe integer, or is zero of either sign. */
@@ -123,13 +127,13 @@ export abstract class ValueWalker {
 
   protected encodeObject(value: object, depth: number): JsonValue {
     if (Array.isArray(value)) {
-      this.#refuseToJson(value, depth)
+      this.refuseToJson(value, depth)
       return this.encodeArray(value, depth)
     }
     if (!hasOnlyProperties(value)) return this.encodeForeign(value, depth)
     this.enter(value, depth)
-    this.#refuseToJson(value, depth)
-    this.#checkSymbols(value, depth)
+    this.refuseToJson(value, depth)
+    this.checkSymbols(value, depth)
     return this.#encodeProperties(value as Record<string, unknown>, depth)
   }
 
@@ -151,22 +155,25 @@ export abstract class ValueWalker {
   }
 
   protected encodeProperty(name: string, value: unknown, depth: number): JsonValue {
-    if (!isWellFormed(name)) {
-      this.refuse(depth, `the key ${JSON.stringify(name)}, which holds a lone surrogate`, LONE_SURROGATE_HINT)
-    }
+    this.checkName(name, depth)
     this.keys[depth] = name
     if (value === undefined) return null
     this.spend(name.length + PROPERTY_BYTES)
     return this.encodeAt(depth + 1, value)
   }
 
-  #refuseToJson(value: object, depth: number): void {
+  protected checkName(name: string, depth: number): void {
+    if (isWellFormed(name)) return
+    this.refuse(depth, `the key ${JSON.stringify(name)}, which holds a lone surrogate`, LONE_SURROGATE_HINT)
+  }
+
+  protected refuseToJson(value: object, depth: number): void {
     if (typeof (value as { toJSON?: unknown }).toJSON === 'function') {
       this.refuse(depth, `${describeValue(value)} with toJSON`, 'send what its toJSON() returns')
     }
   }
 
-  #checkSymbols(value: object, depth: number): void {
+  protected checkSymbols(value: object, depth: number): void {
     for (const symbol of Object.getOwnPropertySymbols(value)) {
       if (Object.prototype.propertyIsEnumerable.call(value, symbol)) {
         this.refuse(depth, `the key ${String(symbol)}`, 'use string keys')
@@ -175,10 +182,10 @@ export abstract class ValueWalker {
   }
 }
 
-const LONE_SURROGATE_HINT = 'text must be Unicode; send arbitrary data as bytes'
+export const LONE_SURROGATE_HINT = 'text must be Unicode; send arbitrary data as bytes'
 
 /** The native method is newer than the lib we compile against, and absent from older browsers. */
-const isWellFormed: (text: string) => boolean =
+export const isWellFormed: (text: string) => boolean =
   'isWellFormed' in String.prototype
     ? (text) => (text as unknown as { isWellFormed(): boolean }).isWellFormed()
     : (text) => !/\p{Surrogate}/u.test(text)

@@ -8,7 +8,7 @@ import { damage, damaged } from './support/damage.js'
 import { thrownBy } from './support/frames.js'
 import { fuzz, fuzzTimeLimitMs } from './support/fuzz.js'
 import { readNegotiated } from './support/negotiated.js'
-import { inPieces } from './support/pieces.js'
+import { inMessagePack, inPieces } from './support/pieces.js'
 
 const LIMIT = 2 ** 16
 const MAX_PARCEL_BYTES = 2 ** 20
@@ -35,19 +35,32 @@ describe.each<Direction>(['host', 'worker'])('what a %s says, damaged', (directi
   )
 
   it(
-    'W-4, D-4: is no more than malformed in version 1, whole or in pieces',
+    'W-4, D-4: is no more than malformed in version 1, as JSON or MessagePack, whole or in pieces',
     async () => {
-      const frame = fc.tuple(fc.array(messages[direction], { minLength: 1, maxLength: 4 }), parcels)
+      const frame = fc.tuple(fc.array(messages[direction], { minLength: 1, maxLength: 4 }), parcels, fc.boolean())
       const conversation = fc.array(frame, { minLength: 1, maxLength: 4 })
       const property = fc.property(conversation, damages, cuts, (all, happened, lengths) => {
-        const frames = all.flatMap(([batch, room]) =>
-          framesOf(batch).flatMap((each) => (room ? inPieces(each, room.inlineBytes, room.maxBytes) : [each])),
+        const frames = all.flatMap(([batch, room, isPacked]) =>
+          framesOf(batch)
+            .map((each) => (isPacked ? inMessagePack(each) : each))
+            .flatMap((each) => (room ? inPieces(each, room.inlineBytes, room.maxBytes) : [each])),
         )
         assertContained(damaged(frames, happened), lengths, direction)
       })
       await fuzz(property, RUNS)
     },
     fuzzTimeLimitMs,
+  )
+})
+
+it('W-2: messages mean in MessagePack what they mean in JSON', () => {
+  fc.assert(
+    fc.property(fc.array(workerMessage, { minLength: 1, maxLength: 4 }), (batch) => {
+      const frames = framesOf(batch)
+      const packed = readNegotiated(frames.map(inMessagePack), 'worker')
+      expect(packed.error).toBeUndefined()
+      deepStrictEqual(packed.messages, readNegotiated(frames, 'worker').messages)
+    }),
   )
 })
 

@@ -49,6 +49,9 @@ export interface ConnectionOptions {
 /** Above this many bytes frames are handed to the stream one by one rather than copied together. */
 const JOIN_LIMIT_BYTES = 64 * 1024
 
+/** The codec beside JSON that both ends may have. */
+const PACKED = 'msgpack'
+
 export class Connection {
   readonly #options: ConnectionOptions
   readonly #reader: FrameReader<WorkerMessage>
@@ -56,6 +59,8 @@ export class Connection {
   #frames: Uint8Array[] = []
   #batch: MessageBatch | undefined
   #outbox: Outbox | undefined
+  /** Whether the worker reads MessagePack. */
+  #packs = false
   #willFlush = false
   #isEnded = false
   #isClosing = false
@@ -139,8 +144,9 @@ export class Connection {
     const { maxFrameBytes, maxPayloadBytes, conversions, output } = this.#options
     // More than that Node has no buffer for.
     const maxResultBytes = Math.min(this.#options.maxResultBytes ?? Infinity, constants.MAX_LENGTH)
-    this.send({ type: 'accept', protocol: 1, ...options, maxResultBytes })
-    const makeBatch = () => new MessageBatch({ maxFrameBytes, maxValueBytes: maxPayloadBytes, conversions })
+    this.send({ type: 'accept', protocol: 1, ...options, maxResultBytes, codecs: [PACKED] })
+    const packs = () => this.#packs
+    const makeBatch = () => new MessageBatch({ maxFrameBytes, maxValueBytes: maxPayloadBytes, conversions, packs })
     this.#batch = makeBatch()
     this.#outbox = new Outbox(output, makeBatch)
     this.#reader.useNegotiated('worker', { maxParcelBytes: maxResultBytes, conversions })
@@ -189,7 +195,8 @@ export class Connection {
     try {
       this.#reader.push(chunk)
       for (let message = this.#reader.tryNext(); message !== undefined; message = this.#reader.tryNext()) {
-        this.#options.onMessage(message)
+        if (message.type === 'codecs') this.#packs = message.names.includes(PACKED)
+        else this.#options.onMessage(message)
         if (this.#isEnded) return
       }
     } catch (error) {

@@ -1,6 +1,7 @@
 import { PassThrough, Writable } from 'node:stream'
 import { FrameReader, type HostMessage, type Message } from '@pyferry/codec'
 import { expect, it } from 'vitest'
+import { frameOf } from '../../codec/test/support/frames.js'
 import { Connection } from '../src/connection.js'
 
 const call = (callID: number, args: unknown): HostMessage => ({ type: 'call', callID, func: 'f', args })
@@ -9,12 +10,15 @@ const call = (callID: number, args: unknown): HostMessage => ({ type: 'call', ca
 function connect({ keepsOrder }: { keepsOrder: boolean }) {
   const reader = new FrameReader()
   const received: Message[] = []
+  const written: Uint8Array[] = []
+  const input = new PassThrough()
   const waiting: (() => void)[] = []
   const unsent: [string, string][] = []
   const output = new Writable({
     highWaterMark: 1,
     write(chunk: Uint8Array, _encoding, done) {
       waiting.push(() => {
+        written.push(chunk)
         reader.push(chunk)
         for (let message = reader.tryNext(); message !== undefined; message = reader.tryNext()) {
           received.push(message)
@@ -25,7 +29,7 @@ function connect({ keepsOrder }: { keepsOrder: boolean }) {
     },
   })
   const connection = new Connection({
-    input: new PassThrough(),
+    input,
     output,
     maxFrameBytes: 2 ** 26,
     keepsOrder,
@@ -47,7 +51,7 @@ function connect({ keepsOrder }: { keepsOrder: boolean }) {
     }
   }
   const ids = () => received.flatMap((message) => ('callID' in message ? [message.callID] : []))
-  return { connection, output, take, ids, unsent }
+  return { connection, input, output, take, ids, unsent, received, written }
 }
 
 it.each([
@@ -158,4 +162,40 @@ it('V-15: the end waits for no Blob', async () => {
   await take()
   expect(ids()).toEqual([2])
   expect(output.writableFinished).toBe(true)
+})
+
+it('W-2: large messages are MessagePack once the worker has said that it reads it', async () => {
+  const { connection, input, take, received, written } = connect({ keepsOrder: false })
+  const numbers = Array.from({ length: 30_000 }, (_, index) => index)
+  const isText = () => Buffer.concat(written.splice(0)).includes(JSON.stringify(numbers.slice(0, 100)).slice(0, -1))
+  await take()
+  expect(received[0]).toMatchObject({ type: 'accept', codecs: ['msgpack'] })
+  connection.send(call(0, numbers))
+  await take()
+  expect(isText()).toBe(true)
+
+  input.write(frameOf('[["hello",{}],["codecs",["another","msgpack"]]]'))
+  await new Promise(setImmediate)
+  connection.send(call(1, numbers))
+  await take()
+  expect(isText()).toBe(false)
+  connection.send(call(2, numbers.slice(0, 200)))
+  await take()
+  expect(isText()).toBe(true)
+  expect(received.slice(1)).toMatchObject(
+    [numbers, numbers, numbers.slice(0, 200)].map((args, callID) => ({
+      type: 'call',
+      callID,
+      spread: { args: [args] },
+    })),
+  )
+})
+
+it('W-2: a codec that is not known is none', async () => {
+  const { connection, input, take, written } = connect({ keepsOrder: false })
+  input.write(frameOf('[["codecs",["another"]]]'))
+  await new Promise(setImmediate)
+  connection.send(call(0, Array(30_000).fill('text')))
+  await take()
+  expect(Buffer.concat(written).includes('"text","text"')).toBe(true)
 })

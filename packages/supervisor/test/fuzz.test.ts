@@ -9,7 +9,7 @@ import { baseMessage, workerMessage } from '../../codec/test/support/arbitrary.j
 import { damage, damaged } from '../../codec/test/support/damage.js'
 import { readAll } from '../../codec/test/support/frames.js'
 import { fuzz, fuzzTimeLimitMs } from '../../codec/test/support/fuzz.js'
-import { inPieces } from '../../codec/test/support/pieces.js'
+import { inMessagePack, inPieces } from '../../codec/test/support/pieces.js'
 import { type CallEnd, FunctionNotFoundError } from '../src/index.js'
 import { eventually, isAlive, makeFolder, makeWorker, own, recorded } from './support.js'
 
@@ -26,13 +26,15 @@ const frames = {
     .array(baseMessage(workerMessage), { minLength: 1, maxLength: 6 })
     .map((messages) => messages.map((each) => encodeFrame(each))),
   auto: fc
-    .array(fc.tuple(fc.array(workerMessage, { minLength: 1, maxLength: 4 }), fc.boolean()), {
+    .array(fc.tuple(fc.array(workerMessage, { minLength: 1, maxLength: 4 }), fc.boolean(), fc.boolean()), {
       minLength: 1,
       maxLength: 4,
     })
     .map((batches) =>
-      batches.flatMap(([batch, isLarge]) =>
-        framesOf(batch).flatMap((each) => (isLarge ? inPieces(each, 8, 40) : [each])),
+      batches.flatMap(([batch, isPacked, isLarge]) =>
+        framesOf(batch)
+          .map((each) => (isPacked ? inMessagePack(each) : each))
+          .flatMap((each) => (isLarge ? inPieces(each, 8, 40) : [each])),
       ),
     ),
 }

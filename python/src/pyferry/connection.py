@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from pyferry.forking import ForkGuard
     from pyferry.messages import Message, Task, Unknown
     from pyferry.output import Output
+    from pyferry.packing import Packing
 
 __all__ = ["CHUNK_BYTES", "Connection", "call_user"]
 
@@ -245,7 +246,11 @@ class Connection:
         parcels = self._reader.parcels = Parcels()
         limits = Limits(self._limit, accept.max_result)
         self._dialect = Negotiated(
-            limits, parcels, is_strict=accept.is_strict, values=accept.values
+            limits,
+            parcels,
+            is_strict=accept.is_strict,
+            values=accept.values,
+            packing=self._make_packing(accept),
         )
         if accept.spin_us > 0:
             from pyferry.spin import make_spin
@@ -254,6 +259,13 @@ class Connection:
         self._output.add(HELLO)
         if self.on_negotiated is not None:
             self.on_negotiated()
+
+    def _make_packing(self, accept: Accept) -> Packing | None:
+        if not accept.codecs:
+            return None
+        from pyferry.packing import NAME, Packing
+
+        return Packing(self._output.add) if NAME in accept.codecs else None
 
     def _accept_all(self, calls: list[Any]) -> None:
         """Accept the calls of a frame, which are nearly always all that is in it."""

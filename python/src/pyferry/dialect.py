@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from pyferry.messages import Message
     from pyferry.negotiated import Limits
+    from pyferry.packing import Packing
     from pyferry.parcels import Large, Parcels
 
     Small = Union[str, bytes]
@@ -89,10 +90,16 @@ class Base:
 class Negotiated:
     """All messages that wait in one frame, as arrays with marks (NEGOTIATED.md)."""
 
-    __slots__ = ("_is_strict", "_limit", "_limits", "_parcels", "_values")
+    __slots__ = ("_is_strict", "_limit", "_limits", "_packing", "_parcels", "_values")
 
     def __init__(
-        self, limits: Limits, parcels: Parcels, *, is_strict: bool, values: str = VALUES[0]
+        self,
+        limits: Limits,
+        parcels: Parcels,
+        *,
+        is_strict: bool,
+        values: str = VALUES[0],
+        packing: Packing | None = None,
     ) -> None:
         """Write frames.
 
@@ -101,16 +108,18 @@ class Negotiated:
             parcels: of the stream.
             is_strict: whether a result that no rule carries is refused.
             values: how results are written whose calls do not say it.
+            packing: where the host reads MessagePack.
         """
         self._limit = limits.frame
         self._limits = limits
+        self._packing = packing
         self._parcels = parcels
         self._values = values
         self._is_strict = is_strict
 
     def decode(self, body: bytes) -> list[Message]:
         """Read a frame's body as the messages in it; a piece of a parcel has none."""
-        return decode_batch(body, self._parcels)
+        return decode_batch(body, self._parcels, self._packing)
 
     def returned(self, call_id: int, result: Any, values: str | None = None) -> Written:
         """Write the answer to a call that returned; `values`: how, if it has said so."""
@@ -125,6 +134,7 @@ class Negotiated:
             is_strict=self._is_strict,
             limits=self._limits,
             is_plain=(values or self._values) == "json",
+            packing=self._packing,
         )
 
     def failed(self, call_id: int, failure: dict[str, Any]) -> str:

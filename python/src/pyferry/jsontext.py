@@ -13,7 +13,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, NoReturn
 
-__all__ = ["parse_json", "quote", "write_json"]
+__all__ = ["LARGE_BYTES", "parse_json", "quote", "write_json"]
+
+LARGE_BYTES = 64 * 1024
+"""From here on a body is worth a closer look at how it is read, see `wholesale.py`."""
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -7,7 +7,7 @@ is imported when the first one is met.
 
 from __future__ import annotations
 
-from pyferry.walk import MAX_SAFE_INTEGER, Walk, convert
+from pyferry.walk import MAX_SAFE_INTEGER, ManyItems, Walk, convert
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +30,12 @@ time."""
 
 
 def to_marked(
-    value: Any, *, is_strict: bool, is_plain: bool = False, root: str = "result"
+    value: Any,
+    *,
+    is_strict: bool,
+    is_plain: bool = False,
+    root: str = "result",
+    room: int | None = None,
 ) -> Marked:
     """Return `value` in its wire form, its marks, and its attachments, numbered from 0.
 
@@ -40,9 +45,12 @@ def to_marked(
         is_strict: whether what no rule carries is refused, rather than sent as its `repr`.
         is_plain: whether everything is to have the form that JSON has for it, without marks.
         root: what paths begin with.
+        room: how many items may be walked through one by one while none of them needs a mark; for
+            `None`, as many as there are.
 
     Raises:
         UnserializableError: for what cannot be carried, with its path.
+        ManyItems: for more items than there is room for.
         BaseException: whatever a method of the user's raised.
     """
     kind = type(value)
@@ -54,6 +62,8 @@ def to_marked(
     if is_plain:
         from pyferry.plainforms import PlainForms as make  # noqa: N813
     walk = make(root, is_strict=is_strict)
+    if room is not None:
+        walk.room = room
     wire = convert(value, walk)
     return wire, walk.marks or None, walk.attachments or None
 
@@ -79,6 +89,12 @@ class Marking(Walk):
 
     def mark(self, kind: str | list[str]) -> None:  # noqa: D102 - of `Walk`, as those below
         self.marks.append([self.keys(), kind])
+
+    def overflow(self) -> None:  # noqa: D102
+        # Where one needs a mark others will.
+        if not self.marks:
+            raise ManyItems
+        super().overflow()
 
     def attach(self, data: Attachment) -> int:
         """Take an attachment and return its index; the mark that names it must follow."""

@@ -7,7 +7,7 @@ counts as left out.
 from __future__ import annotations
 
 from pyferry.errors import MalformedFrameError, UnserializableError
-from pyferry.jsontext import parse_json, quote, write_json
+from pyferry.jsontext import LARGE_BYTES, parse_json, quote, write_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -115,11 +115,12 @@ class Accept:
         values: how results are wanted, see `VALUES`.
         max_result: in bytes; a larger one fails its call.
         spin_us: for how many microseconds to look for more before each read; 0, not at all.
+        codecs: names of those beside JSON that the host reads.
     """
 
     is_define = False
 
-    __slots__ = ("is_strict", "max_result", "protocol", "spin_us", "values")
+    __slots__ = ("codecs", "is_strict", "max_result", "protocol", "spin_us", "values")
 
     def __init__(
         self,
@@ -129,12 +130,14 @@ class Accept:
         max_result: int | None,
         spin_us: int,
         values: str = VALUES[0],
+        codecs: list[str] | None = None,
     ) -> None:
         self.protocol = protocol
         self.is_strict = is_strict
         self.max_result = max_result
         self.spin_us = spin_us
         self.values = values
+        self.codecs = codecs or []
 
 
 class Ping:
@@ -183,7 +186,12 @@ def parse_body(body: bytes) -> Any:
         MalformedFrameError: when it is none.
     """
     try:
-        return parse_json(body.decode("utf-8"))
+        text = body.decode("utf-8")
+        if len(text) < LARGE_BYTES:
+            return parse_json(text)
+        from pyferry.wholesale import without_collector
+
+        return without_collector(parse_json, text)
     except RecursionError:
         raise MalformedFrameError("the frame's body is nested too deeply to be read") from None
     except ValueError as error:
@@ -249,6 +257,7 @@ def _decode_accept(fields: dict[str, Any]) -> Accept:
         max_result=max_result,
         spin_us=spin_us or 0,
         values=read_values(fields) or VALUES[0],
+        codecs=_texts(fields, "codecs"),
     )
 
 

@@ -7,11 +7,11 @@ written: many in a frame, as arrays, with marks beside the values.
 from __future__ import annotations
 
 from pyferry.errors import FrameTooLargeError, MalformedFrameError, ValueTooLargeError
-from pyferry.jsontext import quote, write_json
+from pyferry.jsontext import LARGE_BYTES, quote, write_json
 from pyferry.marking import to_marked
 from pyferry.messages import Call, Ping, Unknown, decode_define, parse_body, read_values
 from pyferry.parcels import IS_PARCEL, Large, attached_body
-from pyferry.walk import MAX_SAFE_INTEGER
+from pyferry.walk import MAX_SAFE_INTEGER, ManyItems
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pyferry.marking import Attachment
     from pyferry.marks import Attachments
     from pyferry.messages import Message
+    from pyferry.packing import Packing
     from pyferry.parcels import Parcels
 
 __all__ = [
@@ -54,6 +55,10 @@ JOINED_BYTES = 256 * 1024
 
 MAX_ATTACHMENTS = 2**24 - 1
 
+MANY_ITEMS = 2048
+"""More items than that in a result are looked at as a whole, see `wholesale.py`. They are large in
+MessagePack too, whatever they are."""
+
 
 class Limits:
     """What is written may be so large.
@@ -81,8 +86,13 @@ _LONG_INTEGER = b" " + _LONG
 """What every integer beyond the safe ones has at least, and no fraction, when digits are 0."""
 
 
-def decode_batch(body: bytes, parcels: Parcels) -> list[Message]:
+def decode_batch(body: bytes, parcels: Parcels, packing: Packing | None = None) -> list[Message]:
     """Read a frame's body as the messages in it; a piece of a parcel has none.
+
+    Args:
+        body: of any frame.
+        parcels: of the stream.
+        packing: of the connection, where the host reads MessagePack.
 
     Raises:
         MalformedFrameError: when one of them is none.
@@ -93,11 +103,15 @@ def decode_batch(body: bytes, parcels: Parcels) -> list[Message]:
         if parcels.add(body):
             return []
         head, attachments = _split(body, parcels)
-    array = parse_body(head)
-    digits = head.translate(_DIGITS)
-    # In this order: most frames have no long digits at all, and that is seen sooner.
-    if _LONG in digits and _LONG_INTEGER in digits:
-        _refuse_unsafe(array)
+    if head[0] == _OPEN_BRACKET:
+        array = parse_body(head)
+        if _may_hold_unsafe(head):
+            _refuse_unsafe(array)
+    else:
+        array = _unpack(head, packing)
+    if len(head) >= LARGE_BYTES and packing is not None:
+        # Of this size others may follow, in MessagePack once the host knows.
+        packing.find()
     batch: list[Message] = []
     for message in array:
         if type(message) is not list or not message or type(message[0]) is not int:
@@ -115,11 +129,21 @@ def decode_batch(body: bytes, parcels: Parcels) -> list[Message]:
     return batch
 
 
-def _split(body: bytes, parcels: Parcels) -> tuple[bytes, Attachments]:
-    from pyferry.marks import Attachments
+def _unpack(head: bytes, packing: Packing | None) -> Any:
+    codec = packing.find() if packing is not None else None
+    if codec is None:
+        raise MalformedFrameError("the messages are MessagePack, which is not read here")
+    return codec.unpack(head)
 
+
+def _split(body: bytes, parcels: Parcels) -> tuple[bytes, Attachments | None]:
+    from pyferry.marks import Attachments
+    from pyferry.packing import is_packed
+
+    if is_packed(body):
+        return body, None
     if body[:1] != b"\x01":
-        raise MalformedFrameError("the frame's body begins with neither [ nor 0x01 to 0x03")
+        raise MalformedFrameError("the frame's body begins with nothing that is known")
     count = int.from_bytes(body[1:4], "big")
     end = 8 + 4 * count
     if len(body) < end:
@@ -144,13 +168,23 @@ def _split(body: bytes, parcels: Parcels) -> tuple[bytes, Attachments]:
     parts = [take(entry) for entry in table]
     if end != len(body):
         raise MalformedFrameError(f"the parts of the frame's body are {end} bytes of {len(body)}")
-    if head[:1] != b"[":
-        raise MalformedFrameError("the messages of the frame do not begin with [")
+    if head[:1] != b"[" and not is_packed(head):
+        raise MalformedFrameError("the messages of the frame are no array")
     return head, Attachments(parts)
+
+
+def _may_hold_unsafe(text: bytes) -> bool:
+    digits = text.translate(_DIGITS)
+    # In this order: most texts have no long digits at all, and that is seen sooner.
+    return _LONG in digits and _LONG_INTEGER in digits
 
 
 def _refuse_unsafe(array: Any) -> None:
     """Look closer: digits may stand in a text or behind a point as well."""
+    from pyferry.wholesale import is_plain
+
+    if is_plain(array, closely=True):
+        return
     rest = [array]
     while rest:
         value = rest.pop()
@@ -213,30 +247,105 @@ def _decode_call(message: list[Any], attachments: Attachments | None) -> Call:
 
 
 def encode_returned(
-    call_id: int, result: Any, *, is_strict: bool, limits: Limits, is_plain: bool = False
+    call_id: int,
+    result: Any,
+    *,
+    is_strict: bool,
+    limits: Limits,
+    is_plain: bool = False,
+    packing: Packing | None = None,
 ) -> Written:
     """Write the answer to a call that returned: a message, or a frame when it has attachments.
+
+    Args:
+        call_id: which one.
+        result: any object.
+        is_strict: see `to_marked`, as for `is_plain`.
+        limits: of what is written.
+        is_plain: see there.
+        packing: of the connection, where the host reads MessagePack.
 
     Raises:
         UnserializableError: for what cannot be carried, with its path.
         ValueTooLargeError: when it is over the limit of results.
         FrameTooLargeError: when the table of its attachments alone is over that of frames.
     """
-    wire, marks, attachments = to_marked(result, is_strict=is_strict, is_plain=is_plain)
+    room = None if is_plain else MANY_ITEMS
+    try:
+        wire, marks, attachments = to_marked(
+            result, is_strict=is_strict, is_plain=is_plain, room=room
+        )
+    except ManyItems:
+        return _encode_many(call_id, result, is_strict=is_strict, limits=limits, packing=packing)
+    return _write(_text_of(call_id, wire, marks), attachments, limits)
+
+
+def _encode_many(
+    call_id: int, result: Any, *, is_strict: bool, limits: Limits, packing: Packing | None
+) -> Written:
+    """Write a result of many items: as it is, where all of it is plain."""
+    from pyferry.wholesale import is_plain
+
+    codec = packing.find() if packing is not None else None
+    if is_plain(result):
+        if codec is not None:
+            packed = codec.pack([[call_id, result]])
+            if packed is not None:
+                return _write_large(packed, [], limits)
+        text = _try_text(call_id, result)
+        if text is not None:
+            # A small one joins others, without its brackets.
+            return (
+                text[1:-1].decode() if len(text) <= limits.small else _write_text(text, [], limits)
+            )
+    wire, marks, attachments = to_marked(result, is_strict=is_strict)
+    if codec is not None:
+        packed = codec.pack([[call_id, wire] if marks is None else [call_id, wire, marks]])
+        if packed is not None:
+            return _write_large(packed, attachments or [], limits)
+    return _write(_text_of(call_id, wire, marks), attachments, limits)
+
+
+def _text_of(call_id: int, wire: Any, marks: Any) -> str:
     text = f"[{call_id},{write_json(wire)}]"
-    if marks is not None:
-        text = f"{text[:-1]},{write_json(marks)}]"
+    return text if marks is None else f"{text[:-1]},{write_json(marks)}]"
+
+
+def _try_text(call_id: int, result: Any) -> bytes | None:
+    """Write a frame's messages with a result that is plain.
+
+    `None`: there is something in it that has to be marked or refused.
+    """
+    from pyferry.wholesale import is_plain
+
+    try:
+        text = write_json([[call_id, result]]).encode("ascii")
+    except ValueError:
+        # A float that is not finite.
+        return None
+    # The text tells whether to look for more, and mostly that there is nothing.
+    if b"\\ud" in text or _may_hold_unsafe(text):
+        return text if is_plain(result, closely=True) else None
+    return text
+
+
+def _write(text: str, attachments: list[Attachment] | None, limits: Limits) -> Written:
+    """Write a message, which is ASCII."""
     if attachments is None and len(text) + 2 <= limits.small:
         return text
-    return _write_large(text, attachments or [], limits)
+    return _write_text(f"[{text}]".encode("ascii"), attachments or [], limits)
 
 
-def _write_large(text: str, attachments: list[Attachment], limits: Limits) -> bytes | Large:
-    """Write a message that has attachments, or is over the limit; `text` is ASCII."""
-    if len(text) + 2 > MAX_TEXT_BYTES:
-        raise ValueTooLargeError(len(text) + 2, MAX_TEXT_BYTES)
+def _write_text(text: bytes, attachments: list[Attachment], limits: Limits) -> bytes | Large:
+    """Write a frame's messages, which are JSON."""
+    if len(text) > MAX_TEXT_BYTES:
+        raise ValueTooLargeError(len(text), MAX_TEXT_BYTES)
+    return _write_large(text, attachments, limits)
+
+
+def _write_large(head: bytes, attachments: list[Attachment], limits: Limits) -> bytes | Large:
+    """Write messages that are large, or have attachments."""
     views = [memoryview(each).cast("B") for each in attachments]
-    head = f"[{text}]".encode("ascii")
     size = len(head) + sum(map(len, views))
     if size > limits.result:
         raise ValueTooLargeError(size, limits.result)

@@ -16,7 +16,16 @@ if TYPE_CHECKING:
 
     Replaced = tuple[Any, Optional[str]]
 
-__all__ = ["LEAF", "MAX_DEPTH", "MAX_SAFE_INTEGER", "Walk", "convert", "format_path", "to_base"]
+__all__ = [
+    "LEAF",
+    "MAX_DEPTH",
+    "MAX_SAFE_INTEGER",
+    "ManyItems",
+    "Walk",
+    "convert",
+    "format_path",
+    "to_base",
+]
 
 MAX_DEPTH = 512
 
@@ -27,6 +36,10 @@ LEAF = "leaf"
 """Said instead of a mark of what is in its wire form already."""
 
 
+class ManyItems(Exception):  # noqa: N818 - no error: it never leaves this package
+    """A value holds more items than the walk has room for, and nothing so far that was marked."""
+
+
 class Walk:
     """Where a walk is, and what becomes of what JSON lacks. A policy overrides the latter.
 
@@ -35,15 +48,17 @@ class Walk:
             A list stands for an index: it holds what has been converted before, so that its length
             is the index. A tuple stands for two: that of a pair, as a list, and the one in it.
         containers: what is stepped into, as the user made it.
+        room: for how many items more; see `ManyItems`.
     """
 
-    __slots__ = ("_root", "containers", "path")
+    __slots__ = ("_root", "containers", "path", "room")
 
     def __init__(self, root: str) -> None:
         """Begin at the root; `root` is what paths in errors begin with."""
         self._root = root
         self.path: list[Any] = []
         self.containers: list[object] = []
+        self.room: float = MAX_SAFE_INTEGER
 
     def keys(self, steps: int | None = None) -> list[str | int]:
         """Return the path as it is written, or its first steps."""
@@ -81,6 +96,10 @@ class Walk:
         """Mark this place; what is in it has been converted."""
         raise NotImplementedError
 
+    def overflow(self) -> None:
+        """Be told that there is no more room; raises `ManyItems`, or goes on."""
+        self.room = MAX_SAFE_INTEGER
+
     def leave(self, items: list[Any], mark: str) -> Any:
         """Mark this place, where the items are; return what stands there."""
         self.mark(mark)
@@ -115,6 +134,7 @@ def convert(value: Any, walk: Walk) -> Any:
 
     Raises:
         UnserializableError: for what cannot be carried, with its path.
+        ManyItems: only where the walk's `room` was bounded.
     """
     # One frame a level: twice as many would reach Python's recursion limit before our own.
     origin = value
@@ -144,6 +164,9 @@ def convert(value: Any, walk: Walk) -> Any:
     path, containers = walk.path, walk.containers
     if len(containers) >= MAX_DEPTH:
         raise walk.refusal_of_depth(origin)
+    walk.room -= len(value)
+    if walk.room < 0:
+        walk.overflow()
     if kind is dict:
         containers.append(origin)
         properties: dict[str, Any] = {}
