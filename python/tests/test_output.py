@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pyferry.output import Output
+from pyferry.parcels import Large
 
 if TYPE_CHECKING:
     pass
@@ -47,6 +49,34 @@ def test_a_partial_write_is_continued(
     output.flush()
 
     assert taken == b"0123456789"
+
+
+def test_a_large_answer_goes_whole_whatever_user_code_does_to_sockets() -> None:
+    """V-17, D-4: a socket made ready for more still waits for who reads."""
+    ends = socket.socketpair()
+    before = ends[0].getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
+    output = Output(ends[0].fileno(), 1 << 26)
+    value = bytes(range(256)) * 8192
+    socket.setdefaulttimeout(0.001)
+    try:
+        sender = threading.Thread(
+            target=output.send, args=(Large(b"[[0,0]]", [memoryview(value)], 1024, 1 << 26),)
+        )
+        sender.start()
+        # It is stuck by now, or will be: nobody reads.
+        sender.join(0.05)
+        assert sender.is_alive()
+    finally:
+        socket.setdefaulttimeout(None)
+    received = b""
+    while len(received) < len(value):
+        received += ends[1].recv(1 << 20)
+    sender.join()
+
+    assert ends[0].getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) > before
+    assert os.get_blocking(ends[0].fileno())
+    for end in ends:
+        end.close()
 
 
 def test_threads_never_write_one_frame_into_another(pipe: tuple[int, int]) -> None:

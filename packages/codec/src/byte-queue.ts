@@ -68,6 +68,12 @@ export class ByteQueue {
     return filled
   }
 
+  /** Copy what was pushed last, where that was not done already: the memory is its owner's again. */
+  keep(): void {
+    const last = this.#chunks.length - 1
+    if (last >= 0 && this.#block === undefined) this.#chunks[last] = new Uint8Array(this.#chunks[last]!)
+  }
+
   #join(bytes: Uint8Array): void {
     if (this.#block === undefined || this.#block.length - this.#blockUsed < bytes.length) {
       this.#block = new Uint8Array(BLOCK_BYTES)

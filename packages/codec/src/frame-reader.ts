@@ -89,6 +89,29 @@ export class FrameReader<M extends Message = Message> {
   }
 
   /**
+   * Inside a piece of a parcel, where its next bytes belong; to be asked when `tryNext` has given all it has. Whoever reads a stream may have them
+   * written there, from the beginning, rather than push them; `filled` says so.
+   */
+  get room(): Uint8Array | undefined {
+    return this.#room
+  }
+
+  /** Whether a parcel has begun to come that no message has named yet. */
+  get hasOpenParcel(): boolean {
+    return this.#parcels?.hasOpen ?? false
+  }
+
+  /** Say that the next `count` bytes, at most as many as it has, were written into `room`. */
+  filled(count: number): void {
+    this.#advance(count)
+  }
+
+  /** Copy what was pushed last and waits for more, so that its memory is its owner's again. */
+  keep(): void {
+    this.#queue.keep()
+  }
+
+  /**
    * Read the next message, `undefined` when it has not fully arrived.
    *
    * @throws FrameTooLargeError as soon as a length over the limit has arrived; no memory is taken for it
@@ -159,7 +182,12 @@ export class FrameReader<M extends Message = Message> {
       const head = this.#queue.tryTake(headBytes)!
       this.#room = this.#guard(head, () => parcels.roomFor(head, bodyLength - headBytes))
     }
-    this.#room = this.#room.subarray(this.#queue.takeInto(this.#room))
+    return this.#advance(this.#queue.takeInto(this.#room))
+  }
+
+  /** So many bytes of the piece have come to where they belong; `true` when that was all of it. */
+  #advance(count: number): boolean {
+    this.#room = this.#room!.subarray(count)
     if (this.#room.length > 0) return false
     this.#room = undefined
     this.#bodyLength = undefined

@@ -31,6 +31,22 @@ describe('ByteQueue', () => {
     expect(queue.tryTake(4)!.buffer).toBe(chunk.buffer)
   })
 
+  it('gives the memory of what was pushed last back when it is told to, whatever was pushed before', () => {
+    const queue = new ByteQueue()
+    const memory = new Uint8Array(2_000)
+    let pushed = 0
+    for (const length of [2_000, 3, 1_999, 1, 1_024, 1_023]) {
+      memory.set(counting(length, pushed))
+      queue.push(memory.subarray(0, length))
+      queue.keep()
+      memory.fill(0)
+      pushed += length
+    }
+    expect(queue.tryTake(pushed)).toEqual(counting(pushed))
+    queue.keep()
+    expect(queue.length).toBe(0)
+  })
+
   it('never writes into a chunk that was pushed', () => {
     const queue = new ByteQueue()
     const chunk = new Uint8Array(100).subarray(0, 10)

@@ -1,6 +1,13 @@
 import { inspect, isDeepStrictEqual } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { FrameTooLargeError, MalformedFrameError, TruncatedFrameError } from '../src/index.js'
+import {
+  FrameReader,
+  FrameTooLargeError,
+  MalformedFrameError,
+  type Message,
+  TruncatedFrameError,
+} from '../src/index.js'
+import { readInPlace } from './support/frames.js'
 import {
   messageOf,
   type NegotiatedVector,
@@ -17,10 +24,16 @@ const errorTypes = {
   MalformedFrame: MalformedFrameError,
 }
 
-function assertReads(vector: NegotiatedVector, pieces: Uint8Array[]): void {
-  const { maxFrameBytes, direction, unreadable = {} } = vector
-  const options = maxFrameBytes === undefined ? undefined : { maxFrameBytes }
-  const { messages, error } = readNegotiated(pieces, direction, options)
+const optionsOf = ({ maxFrameBytes }: NegotiatedVector) => (maxFrameBytes === undefined ? undefined : { maxFrameBytes })
+
+const assertReads = (vector: NegotiatedVector, pieces: Uint8Array[]) =>
+  assertMeant(vector, readNegotiated(pieces, vector.direction, optionsOf(vector)))
+
+function assertMeant(
+  vector: NegotiatedVector,
+  { messages, error }: { messages: readonly Message[]; error: unknown },
+): void {
+  const { direction, unreadable = {} } = vector
   // What Python cannot hold JavaScript reads as what it is.
   const read = messages.map((message, index) =>
     tableForm(message, direction).slice(0, String(index) in unreadable ? 2 : undefined),
@@ -41,6 +54,17 @@ describe('golden vectors of version 1', () => {
       assertReads(vector, [vector.bytes.subarray(0, cut), vector.bytes.subarray(cut)])
     }
   })
+
+  it.each(negotiatedVectors)(
+    'D-4: $name is read the same in memory that is used again, but for what has its place',
+    (vector) => {
+      for (const most of [1, 2, 7, 20, vector.bytes.length + 1]) {
+        const reader = new FrameReader(optionsOf(vector))
+        reader.useNegotiated(vector.direction)
+        assertMeant(vector, readInPlace(reader, vector.bytes, most))
+      }
+    },
+  )
 
   // A frame without messages is never written; and a Uint8Array, which is what numpy's bytes arrive as, is bytes when it is sent.
   const unwritten = /-(?:nothing|value-array-u1)$/

@@ -21,9 +21,12 @@ import {
 } from '@pyferry/codec'
 import { openLate } from './late-bytes.js'
 import { type Large, Outbox } from './outbox.js'
+import type { ReadInto } from './transports/transport.js'
 
 export interface ConnectionOptions {
   input: Readable
+  /** Brings what comes on `input`. @default its 'data' events do */
+  readInto?: ReadInto | undefined
   output: Writable
   /** Largest body in bytes, either way. */
   maxFrameBytes: number
@@ -51,6 +54,11 @@ const JOIN_LIMIT_BYTES = 64 * 1024
 
 /** The codec beside JSON that both ends may have. */
 const PACKED = 'msgpack'
+/** What is asked for in one read, where it belongs to no large value. */
+const SCRATCH_BYTES = 64 * 1024
+
+/** And while a large value is under way: enough for the start of a piece, so that little of what follows has to be copied. */
+const START_BYTES = 4 * 1024
 
 export class Connection {
   readonly #options: ConnectionOptions
@@ -68,7 +76,8 @@ export class Connection {
   constructor(options: ConnectionOptions) {
     this.#options = options
     this.#reader = new FrameReader({ maxFrameBytes: options.maxFrameBytes, maxResultBytes: options.maxResultBytes })
-    options.input.on('data', this.#onData)
+    if (options.readInto) this.#readInto(options.readInto)
+    else options.input.on('data', this.#onData)
     options.input.once('end', this.#onInputEnd)
     options.input.once('close', this.#onInputEnd)
     options.input.once('error', (error) => this.#finish(error))
@@ -188,6 +197,24 @@ export class Connection {
       for (const frame of frames) output.write(frame)
       output.uncork()
     }
+  }
+
+  /** What belongs to a large value is read to where it belongs, everything else into memory that is used again and again. */
+  #readInto(readInto: ReadInto): void {
+    const reader = this.#reader
+    const scratch = new Uint8Array(SCRATCH_BYTES)
+    const start = scratch.subarray(0, START_BYTES)
+    readInto({
+      room: () => reader.room ?? (reader.hasOpenParcel ? start : scratch),
+      filled: (memory, count) => {
+        if (memory === reader.room) reader.filled(count)
+        else {
+          this.#onData(memory.subarray(0, count))
+          reader.keep()
+        }
+      },
+    })
+    this.#options.input.resume()
   }
 
   readonly #onData = (chunk: Uint8Array): void => {

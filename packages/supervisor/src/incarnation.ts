@@ -18,6 +18,7 @@ import {
   type ValueForm,
   type WorkerMessage,
 } from '@pyferry/codec'
+import type { Child } from './child.js'
 import { describeExit, type ProcessExit } from './child.js'
 import { Connection } from './connection.js'
 import { type Definition, encodeDefinition } from './definition.js'
@@ -33,16 +34,17 @@ import { failureToError } from './failure.js'
 import type { Launch } from './launch.js'
 import { type CallEnd, callFacts, type Passed, type PendingCall, PendingCalls } from './pending.js'
 import { MAX_CALLS_TO_LOOK_FOR, SPIN_US, type Spin, Spinner } from './spin.js'
-import type { Channel } from './transports/transport.js'
-import { type Forked, WorkerProcess, type WorkerProcessOptions } from './worker-process.js'
+import type { Channel, Transport } from './transports/transport.js'
+import { WorkerProcess, type WorkerProcessOptions } from './worker-process.js'
 
 export interface IncarnationOptions {
   launch: Launch
+  transport: Transport
   /** 1 for the first life of a worker. */
   number: number
   process: WorkerProcessOptions
   /** The process, where it is there already. */
-  forked?: Forked | undefined
+  child?: Child | undefined
   maxFrameBytes: number
   maxPayloadBytes: number | undefined
   maxResultBytes: number | undefined
@@ -94,10 +96,10 @@ export class Incarnation {
   /** Resolves, never rejects, when the process is gone and every call has been reported. */
   readonly ended: Promise<DiedError>
 
-  /** @throws HandshakeError, or the error of `spawn` where Node throws it at once */
+  /** @throws the error of `spawn` where Node throws it at once */
   constructor(options: IncarnationOptions) {
     this.#options = options
-    this.#process = new WorkerProcess(options.launch, options.process, options.forked)
+    this.#process = new WorkerProcess(options.launch, options.transport, options.process, options.child)
     if (options.spin !== 'off') {
       const isWaiting = () => this.#pending.size > 0 && this.#pending.size <= MAX_CALLS_TO_LOOK_FOR
       this.#spinner = new Spinner({ isWaiting })
@@ -234,10 +236,11 @@ export class Incarnation {
     this.#process.killNow()
   }
 
-  #connect({ input, output }: Channel, onChannelEnd: () => void): void {
+  #connect({ input, output, readInto }: Channel, onChannelEnd: () => void): void {
     this.#connection = new Connection({
       input,
       output,
+      readInto,
       maxFrameBytes: this.#options.maxFrameBytes,
       ...(this.#options.conversions && { conversions: this.#options.conversions }),
       maxPayloadBytes: this.#options.maxPayloadBytes,

@@ -4,13 +4,14 @@
  * *Gone* means: the process has ended, and its channel was read to the end, at most `DRAIN_MS` later. Its stdout and stderr
  * are never waited for: a grandchild may hold them open for ever (V-14).
  */
+import type { Socket } from 'node:net'
 import { type Child, type ProcessExit, spawnChild } from './child.js'
 import type { HandshakeError } from './errors.js'
 import type { Launch } from './launch.js'
 import { type OutputSink, OutputStream, outputStdio } from './output.js'
 import { isGroupAlive, killTree, listEscapedDescendants, type ProcessIdentity } from './process-tree.js'
 import type { TailFile } from './tail-file.js'
-import { type Channel, makeTransport, type Transport, type TransportEvents } from './transports/transport.js'
+import type { Channel, Transport, TransportEvents } from './transports/transport.js'
 
 /** Answers the worker had written before it ended are local by then; this is for a channel that somebody else holds open. */
 const DRAIN_MS = 250
@@ -48,18 +49,17 @@ export class WorkerProcess {
   #exited: ProcessExit | undefined
   #escaped: ProcessIdentity[] = []
   #stderrTail: string | undefined
-  #chunkCount = 0
   #channel: Channel | undefined
   #keepsHostAlive = true
 
   /**
+   * @param transport is closed when this throws
    * @param forked the process, where a template has made it
-   * @throws HandshakeError
    * @throws the error of `spawn` where Node throws it at once (an argument with a NUL byte)
    */
-  constructor(launch: Launch, options: WorkerProcessOptions, forked?: Forked) {
-    this.#transport = forked?.transport ?? makeTransport(launch.transport, launch.socketFolder)
-    const child = forked?.child ?? this.#spawn(launch, options)
+  constructor(launch: Launch, transport: Transport, options: WorkerProcessOptions, forked?: Child) {
+    this.#transport = transport
+    const child = forked ?? this.#spawn(launch, options)
     this.#child = child
     this.#exit = new Promise((resolve) => {
       child.onExit((exit) => {
@@ -83,9 +83,6 @@ export class WorkerProcess {
     this.#transport.open(this.#child.stdio, {
       onOpen: (channel) => {
         this.#channel = channel
-        channel.input.on('data', () => {
-          this.#chunkCount += 1
-        })
         this.#unrefStreams()
         this.setKeepsHostAlive(this.#keepsHostAlive)
         onOpen(channel)
@@ -194,12 +191,13 @@ export class WorkerProcess {
    * over each answer has spent the time limit before it has seen them all.
    */
   async #readLastOutput(): Promise<void> {
-    const chunkCount = () => this.#chunkCount + (this.#stdout?.chunkCount ?? 0) + (this.#stderr?.chunkCount ?? 0)
+    const channel = this.#channel?.input as Partial<Socket> | undefined
+    const progress = () => (channel?.bytesRead ?? 0) + (this.#stdout?.chunkCount ?? 0) + (this.#stderr?.chunkCount ?? 0)
     let quietTurns = 0
     for (let turn = 0; turn < OUTPUT_TURNS && quietTurns < 2; turn += 1) {
-      const before = chunkCount()
+      const before = progress()
       await new Promise((resolve) => setImmediate(resolve))
-      quietTurns = chunkCount() === before ? quietTurns + 1 : 0
+      quietTurns = progress() === before ? quietTurns + 1 : 0
     }
   }
 

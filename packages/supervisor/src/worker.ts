@@ -25,6 +25,7 @@ import { SharedStart } from './shared-start.js'
 import { hasTwoCpus, resolveSpin, type Spin } from './spin.js'
 import type { TailFile } from './tail-file.js'
 import { holdTemplate, type Template } from './template.js'
+import { makeTransport, type Transport } from './transports/transport.js'
 import type { Forked } from './worker-process.js'
 
 export interface WorkerOptions {
@@ -207,7 +208,8 @@ export class Worker {
       signal.throwIfAborted()
       const limit = this.#limitStart(signal, () => incarnation)
       try {
-        incarnation = this.#spawn(launch, launch.forked && (await this.#fork(launch, limit.stopped)))
+        const forked = launch.forked && (await this.#fork(launch, limit.stopped))
+        incarnation = await this.#spawn(launch, signal, forked)
         await this.#untilReady(incarnation, limit.stopped, signal)
       } finally {
         limit.stop()
@@ -253,14 +255,24 @@ export class Worker {
     await template?.release()
   }
 
-  #spawn(launch: Launch, forked?: Forked): Incarnation {
+  async #makeTransport({ transport: name, socketFolder }: Launch, signal: AbortSignal): Promise<Transport> {
+    const transport = await makeTransport(name, socketFolder)
+    if (signal.aborted) transport.close()
+    signal.throwIfAborted()
+    return transport
+  }
+
+  async #spawn(launch: Launch, signal: AbortSignal, forked?: Forked): Promise<Incarnation> {
     this.#incarnationCount += 1
     const { onCallEnd, maxFrameBytes = DEFAULT_MAX_FRAME_BYTES, protocol = 'auto', logger } = this.#options
     const tails = this.#options.tails?.()
     try {
+      // Nothing is waited for where the process is there already.
+      const transport = forked ? forked.transport : await this.#makeTransport(launch, signal)
       const incarnation: Incarnation = new Incarnation({
         launch,
-        forked,
+        transport,
+        child: forked?.child,
         number: this.#incarnationCount,
         process: {
           stdout: { sink: this.#options.stdout ?? 'tail', tail: tails?.stdout },

@@ -27,6 +27,11 @@ else:
     except ImportError:
         from collections import deque
 
+KERNEL_BYTES = 208 * 1024
+"""What a socket may hold of large messages: as much as Linux grants to everybody, which takes twice
+that, so that a piece fits in whole and we need not sleep within it. Of twice as much a small answer
+has to wait for longer (measured, see performance.md)."""
+
 __all__ = ["Lifeline", "Output", "exit_now", "pack"]
 
 
@@ -47,12 +52,14 @@ class Output:
         add: leaves a frame, or a message, to be written by the next `flush` of any thread.
     """
 
-    __slots__ = ("_descriptor", "_limit", "_waiting", "_writing", "add")
+    __slots__ = ("_descriptor", "_is_wide", "_limit", "_waiting", "_writing", "add")
 
     def __init__(self, descriptor: int, limit: int) -> None:
         """Write to `descriptor`, which is blocking and stays the caller's; frames up to `limit`."""
         self._descriptor = descriptor
         self._limit = limit
+        # Whether a large message was sent already.
+        self._is_wide = False
         self._waiting: deque[Small] = deque()
         self._writing = allocate_lock()
         self.add: Callable[[Small], None] = self._waiting.append
@@ -77,6 +84,9 @@ class Output:
         What others leave meanwhile goes between its pieces.
         """
         with self._writing:
+            if not self._is_wide:
+                self._is_wide = True
+                _widen(self._descriptor)
             for parts in large.frames():
                 self._write_all()
                 self._write_parts(parts)
@@ -123,6 +133,29 @@ class Output:
             # The host is gone, and with it everybody who could be told; or a signal handler of the
             # user's has raised here, and nobody knows how much was written.
             exit_now(1)
+
+
+def _widen(descriptor: int) -> None:
+    """Let the kernel hold more than it does by default, if this is a Unix socket."""
+    # The C half of `socket`, which itself costs 5 ms.
+    import _socket
+
+    try:
+        end = _socket.socket(fileno=descriptor)
+    except OSError:
+        # A pipe.
+        return
+    try:
+        # The buffer of a port grows by itself, until somebody says how large it is to be.
+        if end.family == _socket.AF_UNIX:
+            end.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDBUF, KERNEL_BYTES)
+    except OSError:
+        # A system that grants less: it takes longer, and works as well.
+        pass
+    finally:
+        end.detach()
+        # It may block no more: user code may have set a timeout for all new sockets.
+        os.set_blocking(descriptor, True)
 
 
 def exit_now(code: int) -> NoReturn:

@@ -35,12 +35,17 @@ PIECE_BYTES = 256 * 1024
 calls show."""
 
 
+KEPT_BYTES = 32 * 1024 * 1024 - 8192
+"""The largest block that glibc can come to keep, less what stands around it."""
+
+
 class Parcels:
     """The parcels of a stream that no message has named yet."""
 
-    __slots__ = ("_open",)
+    __slots__ = ("_has_begun", "_open")
 
     def __init__(self) -> None:
+        self._has_begun = False
         self._open: dict[int, _Parcel] = {}
 
     def begin_piece(self, start: bytes, size: int) -> tuple[int, memoryview] | None:
@@ -71,6 +76,9 @@ class Parcels:
                 raise MalformedFrameError(f"a parcel of the id {id_}, which no message can name")
             if id_ in self._open:
                 raise MalformedFrameError(f"a second parcel {id_} while the first one waits")
+            if not self._has_begun:
+                self._has_begun = True
+                _keep_memory()
             self._open[id_] = _Parcel(int.from_bytes(start[5:13], "big"))
         parcel = self._open.get(id_)
         if parcel is None:
@@ -99,6 +107,18 @@ class Parcels:
         if parcel is None:
             raise MalformedFrameError(f"there is no parcel {id_}, or it was taken")
         return parcel.finish(id_)
+
+
+def _keep_memory() -> None:
+    """Have the allocator keep what large values take, for the next ones.
+
+    Of memory that is given back to the kernel every page costs a fault when it is taken again, and
+    all of them together longer than the bytes take to come (docs/performance.md). glibc gives back
+    each block of more than 128 KiB, until one is freed that is larger, up to 32 MiB: from then on
+    it keeps blocks of that size, and twice as much of what is free. So one is freed, of which no
+    page was touched. Other allocators do as they do.
+    """
+    bytes(KEPT_BYTES)
 
 
 class _Parcel:

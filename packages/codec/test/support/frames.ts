@@ -27,6 +27,33 @@ export function readAll(reader: FrameReader, pieces: Iterable<Uint8Array>) {
   }
 }
 
+/**
+ * As `readAll`, of a stream that is read in one piece of memory over and over, but for what has a place to be written to.
+ *
+ * @param most - bytes at once
+ */
+export function readInPlace(reader: FrameReader, stream: Uint8Array, most: number) {
+  const messages: Message[] = []
+  const memory = new Uint8Array(most)
+  try {
+    for (let offset = 0; offset < stream.length; ) {
+      const target = reader.room?.subarray(0, most) ?? memory
+      const piece = stream.subarray(offset, offset + target.length)
+      target.set(piece)
+      offset += piece.length
+      if (target === memory) reader.push(memory.subarray(0, piece.length))
+      else reader.filled(piece.length)
+      for (let message = reader.tryNext(); message !== undefined; message = reader.tryNext()) messages.push(message)
+      reader.keep()
+      memory.fill(0xff)
+    }
+    reader.end()
+    return { messages, error: undefined }
+  } catch (error) {
+    return { messages, error }
+  }
+}
+
 /** A frame with this body, whatever it is. */
 export function frameOf(body: string | Uint8Array): Uint8Array {
   const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body

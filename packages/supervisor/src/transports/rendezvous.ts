@@ -13,12 +13,12 @@
  * environment can. Who does not know it is dropped, and the worker is waited for on.
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { HandshakeError } from '../errors.js'
+import { makeSocketFolder } from './socket-folder.js'
 import type { Channel, Stdio, Transport, TransportEvents } from './transport.js'
 
 /** 256 bits. As text they are twice as many bytes. */
@@ -28,8 +28,6 @@ const PROOF_BYTES = 2 * SECRET_BYTES
 const PROOF_MS = 10_000
 /** Strangers that may be waited for at once; the oldest goes first, which the worker never is. */
 const MAX_STRANGERS = 16
-/** What `sockaddr_un` holds where it is smallest (macOS: 104, with the final NUL). */
-const MAX_PATH_BYTES = 103
 
 /** What a connection is to the worker: where it reads, where it writes, and what else comes this way. */
 export type Role = 'in' | 'out' | 'lifeline' | 'stdout' | 'stderr'
@@ -206,16 +204,9 @@ function isSame(said: Buffer, secret: string): boolean {
   return said.length === PROOF_BYTES && timingSafeEqual(said, Buffer.from(secret))
 }
 
-/** A folder for this user alone, by a name that leaves room for the socket's; `mkdtemp` makes it with mode 0700. */
 function makeFolder(wanted: string | undefined): string {
-  const isShort = (folder: string) => Buffer.byteLength(join(folder, 's')) <= MAX_PATH_BYTES
-  const prefix = 'pyferry-'
   try {
-    if (wanted !== undefined && isShort(wanted)) {
-      mkdirSync(wanted, { recursive: true, mode: 0o700 })
-      return wanted
-    }
-    return mkdtempSync(join(isShort(join(tmpdir(), `${prefix}XXXXXX`)) ? tmpdir() : '/tmp', prefix))
+    return makeSocketFolder(wanted)
   } catch (cause) {
     throw new HandshakeError(`no folder for a socket can be made: ${(cause as Error).message}`, 'unix', 0, { cause })
   }

@@ -9,20 +9,34 @@
  *
  * Nothing above this folder knows which one it is.
  */
+import type { Socket } from 'node:net'
 import type { Duplex, Readable, Writable } from 'node:stream'
 import type { HandshakeError } from '../errors.js'
+import { tryMakePair } from './direct-pair.js'
 import { InheritedTransport } from './inherited.js'
 import { Rendezvous } from './rendezvous.js'
 
 export type TransportName = 'fd' | 'unix' | 'tcp' | 'stdio'
 
 /** What one descriptor of the process is, in the words of `spawn`. */
-export type Stdio = 'pipe' | 'inherit' | 'ignore'
+export type Stdio = 'pipe' | 'inherit' | 'ignore' | Socket
+
+/** Who takes what is read, and says where to. */
+export interface Sink {
+  /** Where the next bytes are to be written, from its beginning; asked before each read, and never empty. */
+  room: () => Uint8Array
+  /** So many bytes were, into memory that `room` has told, or at first into other memory; it is the reader's again when this returns. */
+  filled: (memory: Uint8Array, count: number) => void
+}
+
+export type ReadInto = (sink: Sink) => void
 
 /** The two streams between host and worker. */
 export interface Channel {
-  /** The worker's frames arrive on it. */
+  /** The worker's frames arrive on it: where there is no `readInto`, in its 'data' events. */
   input: Readable
+  /** Have what comes on `input` written where it belongs; once, before anything has come. */
+  readInto?: ReadInto
   /** The host's frames leave on it. */
   output: Writable
 }
@@ -47,8 +61,9 @@ export interface Transport {
 }
 
 /** @throws HandshakeError when no place for it can be made */
-export function makeTransport(name: TransportName, socketFolder?: string): Transport {
-  return name === 'fd' || name === 'stdio' ? new InheritedTransport(name) : new Rendezvous(name, [], socketFolder)
+export async function makeTransport(name: TransportName, socketFolder?: string): Promise<Transport> {
+  if (name === 'unix' || name === 'tcp') return new Rendezvous(name, [], socketFolder)
+  return new InheritedTransport(name, name === 'fd' ? await tryMakePair() : undefined)
 }
 
 /** Windows hands no descriptors above 2 to a process. */
