@@ -1,8 +1,7 @@
 // A million float64 to numpy, doubled there, and a fresh array back.
 import { HttpPeer } from './bytes.mjs'
-import { LinePeer, micros, startVenv } from './machine.mjs'
-
-const COUNT = 1_000_000
+import { EmbeddedPeer } from './embedded.mjs'
+import { COUNT, checkDoubled, LinePeer, micros, someFloats, startVenv } from './machine.mjs'
 
 const lists = `
 import json, sys
@@ -12,13 +11,12 @@ for line in sys.stdin:
 `
 
 export async function arrays({ python }) {
-  const values = Float64Array.from({ length: COUNT }, (_, index) => index * 1.1)
+  const values = someFloats()
   const json = new LinePeer(python, ['-c', lists])
   const http = await HttpPeer.start(python, 'double')
   const py = await startVenv(python, 'def double(x): return x * 2')
-  const check = (doubled) => {
-    if (doubled.length !== COUNT || doubled[COUNT - 1] !== values[COUNT - 1] * 2) throw new Error('not doubled')
-  }
+  const embedded = await EmbeddedPeer.tryStart(python)
+  const check = (doubled) => checkDoubled(values, doubled)
   const bytes = Buffer.from(values.buffer)
   const ways = {
     pyferry: () => micros(async () => check(await py.callAndAwait('double', values))),
@@ -27,10 +25,11 @@ export async function arrays({ python }) {
         const answer = await http.echo(bytes)
         check(new Float64Array(answer.buffer, answer.byteOffset, COUNT))
       }),
+    ...(embedded && { 'node-calls-python': () => embedded.double() }),
     'a list, as JSON': () => micros(async () => check(JSON.parse(await json.ask(JSON.stringify([...values]))))),
   }
   return {
     tables: [{ title: 'A million float64, doubled in numpy', ways }],
-    close: () => Promise.all([json.close(), http.close(), py.close()]),
+    close: () => Promise.all([json.close(), http.close(), py.close(), embedded?.close()]),
   }
 }

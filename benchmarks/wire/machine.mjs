@@ -20,6 +20,17 @@ export async function pythonWithLibraries() {
 /** @param more options of `Venv` */
 export const startVenv = (python, source, more = {}) => Venv.start({ interpreter: python, sources: [source], ...more })
 
+export const COUNT = 1_000_000
+
+/** As many float64 to be doubled. */
+export const someFloats = () => Float64Array.from({ length: COUNT }, (_, index) => index * 1.1)
+
+/** @throws Error unless they are twice the `values` */
+export function checkDoubled(values, doubled) {
+  const last = values.length - 1
+  if (doubled.length !== values.length || doubled[last] !== values[last] * 2) throw new Error('not doubled')
+}
+
 /** A program that answers a line with a line. */
 export class LinePeer {
   #child
