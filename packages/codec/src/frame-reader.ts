@@ -96,11 +96,6 @@ export class FrameReader<M extends Message = Message> {
     return this.#room
   }
 
-  /** Whether a parcel has begun to come that no message has named yet. */
-  get hasOpenParcel(): boolean {
-    return this.#parcels?.hasOpen ?? false
-  }
-
   /** Say that the next `count` bytes, at most as many as it has, were written into `room`. */
   filled(count: number): void {
     this.#advance(count)

@@ -189,10 +189,6 @@ export class Parcels {
     this.#maxBytes = maxBytes
   }
 
-  get hasOpen(): boolean {
-    return this.#open.size > 0
-  }
-
   /** How many bytes of a body that begins with `kind` stand before its data; `undefined` when it is no piece. */
   static headBytes(kind: number | undefined): number | undefined {
     return kind === PARCEL ? PARCEL_HEAD_BYTES : kind === PIECE ? PIECE_HEAD_BYTES : undefined

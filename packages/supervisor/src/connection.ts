@@ -57,9 +57,6 @@ const PACKED = 'msgpack'
 /** What is asked for in one read, where it belongs to no large value. */
 const SCRATCH_BYTES = 64 * 1024
 
-/** And while a large value is under way: enough for the start of a piece, so that little of what follows has to be copied. */
-const START_BYTES = 4 * 1024
-
 export class Connection {
   readonly #options: ConnectionOptions
   readonly #reader: FrameReader<WorkerMessage>
@@ -203,9 +200,8 @@ export class Connection {
   #readInto(readInto: ReadInto): void {
     const reader = this.#reader
     const scratch = new Uint8Array(SCRATCH_BYTES)
-    const start = scratch.subarray(0, START_BYTES)
     readInto({
-      room: () => reader.room ?? (reader.hasOpenParcel ? start : scratch),
+      room: () => reader.room ?? scratch,
       filled: (memory, count) => {
         if (memory === reader.room) reader.filled(count)
         else {
