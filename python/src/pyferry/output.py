@@ -137,6 +137,8 @@ class Output:
 
 def _widen(descriptor: int) -> None:
     """Let the kernel hold more than it does by default, if this is a Unix socket."""
+    if os.name != "posix":
+        return
     # The C half of `socket`, which itself costs 5 ms.
     import _socket
 
