@@ -33,7 +33,7 @@ import {
 import { failureToError } from './failure.js'
 import type { Launch } from './launch.js'
 import { type CallEnd, callFacts, type Passed, type PendingCall, PendingCalls } from './pending.js'
-import { MAX_CALLS_TO_LOOK_FOR, SPIN_US, type Spin, Spinner } from './spin.js'
+import { SPIN_US, type Spin, Spinner } from './spin.js'
 import type { Channel, Transport } from './transports/transport.js'
 import { WorkerProcess, type WorkerProcessOptions } from './worker-process.js'
 
@@ -100,10 +100,7 @@ export class Incarnation {
   constructor(options: IncarnationOptions) {
     this.#options = options
     this.#process = new WorkerProcess(options.launch, options.transport, options.process, options.child)
-    if (options.spin !== 'off') {
-      const isWaiting = () => this.#pending.size > 0 && this.#pending.size <= MAX_CALLS_TO_LOOK_FOR
-      this.#spinner = new Spinner({ isWaiting })
-    }
+    if (options.spin !== 'off') this.#spinner = new Spinner({ countInFlight: () => this.#pending.size })
     this.#facts = { incarnation: options.number }
     if (this.#process.pid !== undefined) this.#facts.pid = this.#process.pid
     if (options.launch.environment !== undefined) this.#facts.environment = options.launch.environment

@@ -28,14 +28,14 @@ const TRY_PERIOD = 64
 const TRIES = 4
 
 /** With more calls in flight nobody falls asleep between them, and looking takes the worker its processor time. */
-export const MAX_CALLS_TO_LOOK_FOR = 32
+const MAX_IN_FLIGHT = 32
 
 /** Who waits so: nobody, this process, or the worker too. */
 export type Spin = 'off' | 'host' | 'both'
 
 export interface SpinnerOptions {
-  /** Whether an answer is still to come that is worth looking for. */
-  isWaiting: () => boolean
+  /** How many answers are still to come. */
+  countInFlight: () => number
   /** @default performance.now */
   now?: () => number
   /** Calls back in the next turn of the event loop, after what has arrived was read. @default setImmediate */
@@ -43,7 +43,7 @@ export interface SpinnerOptions {
 }
 
 export class Spinner {
-  readonly #isWaiting: () => boolean
+  readonly #countInFlight: () => number
   readonly #now: () => number
   readonly #nextTurn: (callback: () => void) => unknown
   #isSpinning = false
@@ -57,8 +57,8 @@ export class Spinner {
   /** Calls since it has stopped to pay, tried or not. */
   #calls = 0
 
-  constructor({ isWaiting, now = () => performance.now(), nextTurn = setImmediate }: SpinnerOptions) {
-    this.#isWaiting = isWaiting
+  constructor({ countInFlight, now = () => performance.now(), nextTurn = setImmediate }: SpinnerOptions) {
+    this.#countInFlight = countInFlight
     this.#now = now
     this.#nextTurn = nextTurn
   }
@@ -92,7 +92,8 @@ export class Spinner {
       this.#untilMs = nowMs + SPIN_MS
     }
     const isOver = nowMs >= this.#untilMs
-    this.#isSpinning = !isOver && this.#isWaiting()
+    const inFlight = this.#countInFlight()
+    this.#isSpinning = !isOver && inFlight > 0 && inFlight <= MAX_IN_FLIGHT
     if (this.#isSpinning) this.#nextTurn(this.#turn)
     else {
       if (isOver && this.#isMiss) this.#hitRate -= this.#hitRate * WEIGHT

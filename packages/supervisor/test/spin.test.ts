@@ -5,9 +5,9 @@ import { makeWorker, own, source } from './support.js'
 /** A spinner whose turns and time are given by the test. */
 function makeSpinner() {
   const turns: (() => void)[] = []
-  const state = { nowMs: 0, isWaiting: true }
+  const state = { nowMs: 0, inFlight: 1 }
   const spinner = new Spinner({
-    isWaiting: () => state.isWaiting,
+    countInFlight: () => state.inFlight,
     now: () => state.nowMs,
     nextTurn: (callback) => turns.push(callback),
   })
@@ -31,12 +31,12 @@ it('W-5: looks again in every turn, for 50 µs after the last thing that was sen
   expect(turn(0.02)).toBe(0)
 })
 
-it('W-5: stops when nothing is waited for, and begins anew with the next call', () => {
+it.each([0, 33])('W-5: stops when %s calls are in flight, and begins anew with the next call', (count) => {
   const { spinner, state, turn } = makeSpinner()
   spinner.touch()
-  state.isWaiting = false
+  state.inFlight = count
   expect(turn()).toBe(0)
-  state.isWaiting = true
+  state.inFlight = 32
   spinner.touch()
   expect(turn()).toBe(1)
 })
@@ -71,12 +71,12 @@ it('W-5: tries few calls while answers come late, and looks after each again whe
 
 it('W-5: a moment in which nothing is waited for says nothing about the next ones', () => {
   const made = makeSpinner()
-  made.state.isWaiting = false
+  made.state.inFlight = 0
   for (let index = 0; index < 100; index += 1) {
     made.spinner.touch()
     made.turn()
   }
-  made.state.isWaiting = true
+  made.state.inFlight = 1
   const call = makeCall(made)
   expect(Array.from({ length: 64 }, () => call(true))).not.toContain(false)
 })
