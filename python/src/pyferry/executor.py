@@ -107,8 +107,6 @@ class Executor:
     def _live(self, seat: Seat) -> None:
         """Spend one thread's life with what its seat was given, until the end."""
         work, dispatch = self._work, self._dispatch
-        run, clock, slow = work.run, time.perf_counter, dispatch.slow
-        flushed_at = clock()
         while True:
             leads, task = seat.leads, seat.task
             seat.leads, seat.task = False, None
@@ -116,36 +114,45 @@ class Executor:
                 is_inline = leads
                 if leads:
                     task = self._lead(seat)
-                    leads = False
-                begun_at = clock()
-                if is_inline and not work.has_answers:
-                    # None has waited while this thread led: the first one may wait for others.
-                    flushed_at = begun_at
                 if task is None:
                     break
-                batch = seat.batch
-                while True:
-                    run(task)
-                    seat.finished += 1
-                    now = clock()
-                    if now - begun_at > SLOW_SECONDS or (slow and task.function in slow):
-                        dispatch.note(task, now - begun_at)
-                    begun_at = now
-                    is_last = is_inline and not batch and not work.has_input
-                    if is_last or now - flushed_at > FLUSH_AFTER_SECONDS:
-                        work.flush()
-                        begun_at = flushed_at = clock()
-                    if not batch:
-                        break
-                    try:
-                        task = batch.popleft()
-                    except IndexError:
-                        # The monitor was quicker.
-                        break
-                leads, task = dispatch.finish(task, seat)
+                leads, task = dispatch.finish(self._run_batch(task, seat, is_inline), seat)
             work.flush()
             if not dispatch.rest(seat):
                 return
+
+    def _run_batch(self, task: Task, seat: Seat, is_inline: bool) -> Task:
+        """Run `task` and those that follow it; return the last one.
+
+        Args:
+            task: the first one.
+            seat: of this thread, with the rest.
+            is_inline: whether this thread has just led, so that nobody else writes its answers.
+        """
+        work, batch, slow = self._work, seat.batch, self._dispatch.slow
+        run, clock = work.run, time.perf_counter
+        begun_at = clock()
+        if is_inline and not work.has_answers:
+            # None has waited while this thread led: the first one may wait for others.
+            seat.flushed_at = begun_at
+        while True:
+            run(task)
+            seat.finished += 1
+            now = clock()
+            if now - begun_at > SLOW_SECONDS or (slow and task.function in slow):
+                self._dispatch.note(task, now - begun_at)
+            begun_at = now
+            is_last = is_inline and not batch and not work.has_input
+            if is_last or now - seat.flushed_at > FLUSH_AFTER_SECONDS:
+                work.flush()
+                begun_at = seat.flushed_at = clock()
+            if not batch:
+                return task
+            try:
+                task = batch.popleft()
+            except IndexError:
+                # The monitor was quicker.
+                return task
 
     def _lead(self, seat: Seat) -> Task | None:
         """Read until there is a task to run, then give up the lead. `None`: lost it, or the end."""

@@ -37,11 +37,13 @@ class Seat:
         turn: when it was taken, among those of others.
         stands_back: it parks although it might lead.
         finished: how many tasks this thread has run; `seen`: at the monitor's last tick.
+        flushed_at: when this thread has last written answers, or seen none that wait.
     """
 
     __slots__ = (
         "batch",
         "finished",
+        "flushed_at",
         "leads",
         "queue",
         "seen",
@@ -59,6 +61,7 @@ class Seat:
         self.queue = self.batch
         self.turn = 0
         self.finished = self.seen = 0
+        self.flushed_at = 0.0
         self.wake = allocate_lock()
         self.wake.acquire()
 
