@@ -40,6 +40,7 @@ export const fromJavaScript: readonly Group[] = [
   },
   {
     title: 'Bytes',
+    text: 'A `FileHandle` of `node:fs/promises` arrives as `bytes` too: [all of its file](guide.md#what-travels).',
     cases: [
       'Uint8Array.of(1, 255)',
       'Buffer.from([1, 255])',
