@@ -100,6 +100,7 @@ export function expectExceptions(): void {
   beforeEach(({ task, skip }) => {
     const exception = exceptionOf(task)
     if (exception === undefined) return
+    console.info(`${way} ${exception.error ? 'has to fail' : 'is not run'}: ${task.name}\n  since ${exception.why}`)
     if (exception.error === undefined) skip(exception.why)
     setFails(task, true)
   })
