@@ -36,13 +36,14 @@ const templates = new Map<string, Template>()
 export function holdTemplate(launch: Launch, outputs: readonly [stdout: Stdio, stderr: Stdio]): Template {
   const { command, args, env } = launch
   const key = JSON.stringify([command, args, env, outputs])
-  let template = templates.get(key)
-  if (!template) {
-    template = new Template({ command, args, env }, outputs, () => templates.delete(key))
-    templates.set(key, template)
-  }
-  template.hold()
-  return template
+  const known = templates.get(key)
+  if (known) return known.hold()
+  const template: Template = new Template({ command, args, env }, outputs, () => {
+    // There may be another one by now.
+    if (templates.get(key) === template) templates.delete(key)
+  })
+  templates.set(key, template)
+  return template.hold()
 }
 
 export class Template {
@@ -91,8 +92,9 @@ export class Template {
     this.#child.unref()
   }
 
-  hold(): void {
+  hold(): this {
     this.#holderCount += 1
+    return this
   }
 
   /** Give it back: the last one ends it. Resolves when it has ended then, which keeps the host alive. */
@@ -218,7 +220,10 @@ export class Template {
 
   #startError(message: string, { exitCode, signal, spawnError }: ProcessExit): StartError {
     const exit = { exitCode, signal, stderrTail: this.#stderr?.recent() ?? '' }
-    return new StartError(message, exit, { cause: this.#failure ?? spawnError })
+    const hint =
+      this.#failure &&
+      'what cannot be in a template can be in each worker: leave it out of preload, and import it in sources'
+    return new StartError(message, exit, { cause: this.#failure ?? spawnError, hint })
   }
 
   #kill(): void {

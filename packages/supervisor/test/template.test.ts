@@ -86,6 +86,16 @@ describe('whose a template is', () => {
     expect(await end('parent')).not.toEqual({ state: 'done', value: parent })
   })
 
+  it('S-4: is made anew while the last one is ending', async () => {
+    const first = await startForked()
+    const closing = first.worker.close()
+    const second = await startForked()
+    const parent = await second.ask('parent')
+    await closing
+    const third = await startForked()
+    expect(await third.ask('parent')).toBe(parent)
+  })
+
   it('V-4: is given back by a start that fails', async () => {
     const { worker } = makeWorker({ definition: source('import os\nraise ValueError(os.getppid())') })
     const error = await worker.start(() => forked()).catch((thrown) => thrown)
@@ -185,6 +195,7 @@ describe('what fails a forked start (V-4)', () => {
       "the template of the worker exited with code 1 before it was ready: No module named 'no_such_module'",
     )
     expect(error).toMatchObject({ exitCode: 1, signal: null, cause: { pythonType: 'ModuleNotFoundError' } })
+    expect(error.hint).toContain('leave it out of preload')
     expect(worker.state).toBe('idle')
     await worker.start(() => forked())
   })
