@@ -32,9 +32,8 @@ from pyferry.forking import ForkGuard
 from pyferry.framing import FrameReader
 from pyferry.jsontext import write_json
 from pyferry.messages import Call, Define, Ping, Unknown
-from pyferry.negotiated import Limits, decode_batch
+from pyferry.negotiated import Limits, Packing, decode_batch
 from pyferry.output import Output, pack
-from pyferry.packing import Packing
 from pyferry.parcels import Large, Parcels
 
 if TYPE_CHECKING:

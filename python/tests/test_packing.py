@@ -17,8 +17,15 @@ from pyferry import packing
 from pyferry.errors import MalformedFrameError, UnserializableError, ValueTooLargeError
 from pyferry.jsontext import parse_json
 from pyferry.marks import Attachments, place_marks
-from pyferry.negotiated import MANY_ITEMS, Limits, decode_batch, encode_returned
-from pyferry.packing import CODECS, Packing, is_packed
+from pyferry.negotiated import (
+    CODECS,
+    MANY_ITEMS,
+    Limits,
+    Packing,
+    decode_batch,
+    encode_returned,
+)
+from pyferry.packing import is_packed
 from pyferry.parcels import Large, Parcels
 from test_marks import VALUES
 from test_negotiated import same, use_codec

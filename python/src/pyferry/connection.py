@@ -22,7 +22,7 @@ from pyferry.framing import FrameReader
 from pyferry.mainthread import is_for_main_thread
 from pyferry.messages import PROTOCOL, Accept, Call, Define, Ping
 from pyferry.namespace import Namespace
-from pyferry.negotiated import HELLO, Limits
+from pyferry.negotiated import HELLO, PACKED, Limits, Packing
 from pyferry.output import exit_now
 from pyferry.parcels import Large, Parcels
 
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from pyferry.forking import ForkGuard
     from pyferry.messages import Message, Task, Unknown
     from pyferry.output import Output
-    from pyferry.packing import Packing
 
 __all__ = ["CHUNK_BYTES", "Connection", "call_user"]
 
@@ -250,7 +249,7 @@ class Connection:
             parcels,
             is_strict=accept.is_strict,
             values=accept.values,
-            packing=self._make_packing(accept),
+            packing=Packing(self._output.add) if PACKED in accept.codecs else None,
         )
         if accept.spin_us > 0:
             from pyferry.spin import make_spin
@@ -259,13 +258,6 @@ class Connection:
         self._output.add(HELLO)
         if self.on_negotiated is not None:
             self.on_negotiated()
-
-    def _make_packing(self, accept: Accept) -> Packing | None:
-        if not accept.codecs:
-            return None
-        from pyferry.packing import NAME, Packing
-
-        return Packing(self._output.add) if NAME in accept.codecs else None
 
     def _accept_all(self, calls: list[Any]) -> None:
         """Accept the calls of a frame, which are nearly always all that is in it."""

@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from typing import Any, Protocol, Union
 
     from pyferry.messages import Message
-    from pyferry.negotiated import Limits
-    from pyferry.packing import Packing
+    from pyferry.negotiated import Limits, Packing
     from pyferry.parcels import Large, Parcels
 
     Small = Union[str, bytes]

@@ -15,19 +15,23 @@ from pyferry.walk import MAX_SAFE_INTEGER, ManyItems
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from pyferry.dialect import Written
     from pyferry.marking import Attachment
     from pyferry.marks import Attachments
     from pyferry.messages import Message
-    from pyferry.packing import Packing
+    from pyferry.packing import Codec
     from pyferry.parcels import Parcels
 
 __all__ = [
+    "CODECS",
     "HELLO",
+    "PACKED",
     "PONG",
     "Limits",
+    "Packing",
     "checked",
     "decode_batch",
     "encode_defined",
@@ -38,6 +42,8 @@ __all__ = [
 
 HELLO = '["hello",{}]'
 PONG = '["pong"]'
+PACKED = "msgpack"
+CODECS = f'["codecs",["{PACKED}"]]'
 
 _OPEN_BRACKET = 0x5B
 
@@ -78,6 +84,27 @@ class Limits:
         self.joined = min(frame, JOINED_BYTES)
         self.result = MAX_SAFE_INTEGER if result is None else result
         self.small = min(self.joined, self.result)
+
+
+class Packing:
+    """The codec of the environment, for a host that reads what it writes; see `packing.py`."""
+
+    __slots__ = ("_announce", "_is_told")
+
+    def __init__(self, announce: Callable[[str], None]) -> None:
+        """`announce`: sends the message that tells the host; called once at most."""
+        self._announce = announce
+        self._is_told = False
+
+    def find(self) -> Codec | None:
+        """Return the codec, at the first large body that comes or goes and from then on."""
+        from pyferry.packing import find_codec
+
+        codec = find_codec()
+        if codec is not None and not self._is_told:
+            self._is_told = True
+            self._announce(CODECS)
+        return codec
 
 
 _DIGITS = bytes(48 if 48 <= code <= 57 else 46 if code == 46 else 32 for code in range(256))

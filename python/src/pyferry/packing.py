@@ -1,7 +1,7 @@
 """MessagePack in place of JSON text, for large bodies (NEGOTIATED.md, "MessagePack").
 
 Only where the environment has a codec that is written in C: one in Python is slower than JSON. It
-is imported when the first large body comes or goes, and the host is told then.
+is imported when the first large body comes or goes, and so is this module.
 """
 
 from __future__ import annotations
@@ -17,10 +17,7 @@ if TYPE_CHECKING:
     Pack = Callable[[Any], bytes]
     Unpack = Callable[[bytes], Any]
 
-__all__ = ["CODECS", "NAME", "Codec", "Packing", "find_codec", "is_packed", "try_load"]
-
-NAME = "msgpack"
-CODECS = f'["codecs",["{NAME}"]]'
+__all__ = ["Codec", "find_codec", "is_packed", "try_load"]
 
 
 def is_packed(body: bytes) -> bool:
@@ -60,25 +57,6 @@ class Codec:
         except Exception as error:
             problem = f"{type(error).__name__} {error}"
             raise MalformedFrameError(f"the messages are not MessagePack: {problem}") from None
-
-
-class Packing:
-    """Whether a codec is there, for a host that reads what it writes."""
-
-    __slots__ = ("_announce", "_is_told")
-
-    def __init__(self, announce: Callable[[str], None]) -> None:
-        """`announce`: sends the message that tells the host; called once at most."""
-        self._announce = announce
-        self._is_told = False
-
-    def find(self) -> Codec | None:
-        """Return the codec, at the first large body that comes or goes and from then on."""
-        codec = find_codec()
-        if codec is not None and not self._is_told:
-            self._is_told = True
-            self._announce(CODECS)
-        return codec
 
 
 _found: list[Codec | None] = []
