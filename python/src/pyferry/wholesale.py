@@ -45,8 +45,8 @@ def without_collector(read: Callable[[Data], Value], data: Data) -> Value:
     """
     if not gc.isenabled():
         return read(data)
-    # Frozen objects are somebody's own affair.
-    is_huge = len(data) >= _HUGE and not gc.get_freeze_count()
+    # Frozen objects are somebody's own affair; and not every Python can freeze.
+    is_huge = len(data) >= _HUGE and hasattr(gc, "freeze") and not gc.get_freeze_count()
     if is_huge:
         gc.collect(1)
     gc.disable()
