@@ -38,7 +38,7 @@ process.exitCode = await runSteps([
   [
     'round trips',
     vitest(['--project=pyferry', 'round-trip'], {
-      env: { PYFERRY_FUZZ_TIMES: `${Math.ceil(minutes * 2)}`, PYFERRY_FUZZ_SEED: `${seed}` },
+      env: { PYFERRY_FUZZ_TIMES: `${Math.ceil(minutes / 2)}`, PYFERRY_FUZZ_SEED: `${seed}` },
     }),
   ],
   ['what is huge', vitest(['--root=packages/codec', '--config=vitest.long.config.ts'])],
