@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import random
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from pyferry import executor
+from pyferry.messages import Call
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -482,3 +485,58 @@ def test_with_one_thread_a_call_that_waited_for_a_define_runs_on_the_main_thread
         assert host.answer(waiting)["result"] is True
         assert host.answer(held)["ok"]
         assert host.receive_until(type="op_done", opID=f"d{number}")["ok"]
+
+
+class Frame:
+    """The work of one frame of calls; notes how many answers each flush writes."""
+
+    has_input = False
+
+    def __init__(self, calls: int, *, has_waited: bool) -> None:
+        self.has_waited = has_waited
+        self.frames: list[int] = []
+        self._calls = [Call(number, "f", []) for number in range(calls)]
+        self._answers = 0
+
+    @property
+    def has_answers(self) -> bool:
+        return self._answers > 0
+
+    def next_tasks(self) -> list[Any] | None:
+        calls, self._calls = self._calls, []
+        return calls or None
+
+    def read(self) -> bool:
+        return False
+
+    def needs_main(self, _call: object) -> bool:
+        return False
+
+    def run(self, _task: object) -> None:
+        self._answers += 1
+
+    def flush(self) -> None:
+        if self._answers:
+            self.frames.append(self._answers)
+        self._answers = 0
+
+
+@pytest.mark.parametrize(
+    ("calls", "has_waited", "frames"),
+    [
+        (64, True, [33, 31]),
+        (48, True, [25, 23]),
+        (64, False, [64]),
+        (47, True, [47]),
+        (1, True, [1]),
+    ],
+)
+def test_half_of_many_calls_that_were_waited_for_is_answered_first(
+    monkeypatch: pytest.MonkeyPatch, calls: int, has_waited: bool, frames: list[int]
+) -> None:
+    """The host goes on with it while the rest runs (performance.md)."""
+    # What takes long is answered sooner, on a machine that is out of breath.
+    monkeypatch.setattr(executor, "FLUSH_AFTER_SECONDS", float("inf"))
+    work = Frame(calls, has_waited=has_waited)
+    executor.Executor(work, 1, drops_waiting=True).serve()
+    assert work.frames == frames

@@ -64,6 +64,8 @@ if TYPE_CHECKING:
         def has_answers(self) -> bool: ...
         @property
         def has_input(self) -> bool: ...
+        @property
+        def has_waited(self) -> bool: ...
         def next_tasks(self) -> list[Task] | None: ...
         def read(self) -> bool: ...
         def needs_main(self, call: Call) -> bool: ...
@@ -75,6 +77,12 @@ __all__ = ["Executor"]
 
 FLUSH_AFTER_SECONDS = 0.0003
 """How long an answer may wait for others to share a write with."""
+
+
+HALVED_CALLS = 47
+"""Behind the first one. Of so many that had to be waited for, which means that the host has nothing
+else to do, half is answered first: it goes on with those meanwhile, and from then on both are at
+work. Halves of less would cost more in frames than that brings."""
 
 
 class Executor:
@@ -135,6 +143,8 @@ class Executor:
         if is_inline and not work.has_answers:
             # None has waited while this thread led: the first one may wait for others.
             seat.flushed_at = begun_at
+        is_awaited = is_inline and work.has_waited and len(batch) >= HALVED_CALLS
+        half = len(batch) // 2 if is_awaited else -1
         while True:
             run(task)
             seat.finished += 1
@@ -143,7 +153,8 @@ class Executor:
                 self._dispatch.note(task, now - begun_at)
             begun_at = now
             is_last = is_inline and not batch and not work.has_input
-            if is_last or now - seat.flushed_at > FLUSH_AFTER_SECONDS:
+            is_due = len(batch) == half or now - seat.flushed_at > FLUSH_AFTER_SECONDS
+            if is_last or is_due:
                 work.flush()
                 begun_at = seat.flushed_at = clock()
             if not batch:
