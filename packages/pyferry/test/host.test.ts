@@ -188,6 +188,34 @@ py.call('f', 2)
     await eventually(() => !isAlive(pid))
   })
 
+  // The turns in which it hears of the end.
+  it.each([1, 2])('V-15: and when its worker was killed before it called, %i turns ago', async (turns) => {
+    const program = await runProgram(`
+import { execFileSync } from 'node:child_process'
+const py = await Venv.start(${config('def f(x): return x')})
+const { pid } = py
+process.kill(pid, 'SIGKILL')
+// Nothing is heard of the end meanwhile.
+const isOver = () => {
+  try {
+    return execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).startsWith('Z')
+  } catch {
+    return true
+  }
+}
+while (!isOver());
+let turns = ${turns}
+const go = () => {
+  turns -= 1
+  if (turns >= 0) setImmediate(go)
+  else py.callAndAwait('f').catch((error) => say(error.name))
+}
+setImmediate(go)
+`)
+    expect(await program.nextLine()).toBe('"DiedError"')
+    expect(await program.exit).toMatchObject({ code: 0 })
+  })
+
   it('V-15: a start and a parked wait keep the host alive', async () => {
     const program = await runProgram(`
 Venv.start(${config('import time; time.sleep(0.3)\ndef nap(s):\n    time.sleep(s)\n    return "rested"')})

@@ -18,8 +18,7 @@ import {
   type ValueForm,
   type WorkerMessage,
 } from '@pyferry/codec'
-import type { Child } from './child.js'
-import { describeExit, type ProcessExit } from './child.js'
+import { type Child, describeExit, type ProcessExit } from './child.js'
 import { Connection } from './connection.js'
 import { type Definition, encodeDefinition } from './definition.js'
 import {

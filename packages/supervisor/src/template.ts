@@ -284,7 +284,8 @@ class ForkedChild implements Child {
   }
 
   ref(): void {
-    this.#keepHostAlive(true)
+    // One that has ended is waited for no more.
+    if (!this.#exit) this.#keepHostAlive(true)
   }
 
   unref(): void {

@@ -7,7 +7,7 @@
  * is there, and a host that is killed has hardly a moment to leave it behind.
  */
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmdirSync, rmSync } from 'node:fs'
 import { connect, createServer, type OnReadOpts, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { makeSocketFolder } from './socket-folder.js'
@@ -27,27 +27,33 @@ const FIRST_BYTES = 1024
 /** @returns `undefined` where there can be none: on Windows, without a temporary folder, or out of descriptors */
 export async function tryMakePair(platform: NodeJS.Platform = process.platform): Promise<DirectPair | undefined> {
   if (platform === 'win32') return undefined
-  const server = createServer({ pauseOnConnect: true })
-  let own: Socket | undefined
+  const first = new Uint8Array(FIRST_BYTES)
+  let sink: Sink | undefined
+  const onread: OnReadOpts = {
+    buffer: () => sink?.room() ?? first,
+    callback: (count, memory) => {
+      sink?.filled(memory as Uint8Array, count)
+      return true
+    },
+  }
+  const readInto = (given: Sink) => {
+    sink = given
+  }
+  const ends: { own?: Socket; other?: Socket } = {}
+  const server = createServer({ pauseOnConnect: true }, (socket) => {
+    ends.other = socket
+  })
+  const waits = new AbortController()
   try {
-    const first = new Uint8Array(FIRST_BYTES)
-    let sink: Sink | undefined
-    own = connectWithin(makeFolder(platform), server, {
-      buffer: () => sink?.room() ?? first,
-      callback: (count, memory) => {
-        sink?.filled(memory as Uint8Array, count)
-        return true
-      },
-    })
-    const [[other]] = (await Promise.all([once(server, 'connection'), once(own, 'connect')])) as [[Socket], []]
-    const readInto = (given: Sink) => {
-      sink = given
-    }
-    return { own, readInto, other }
+    ends.own = connectWithin(makeFolder(platform), server, onread)
+    await untilConnected(server, ends.own, waits.signal)
+    return { own: ends.own, readInto, other: ends.other! }
   } catch {
-    own?.destroy()
+    ends.own?.destroy()
+    ends.other?.destroy()
     return undefined
   } finally {
+    waits.abort()
     server.close()
   }
 }
@@ -60,8 +66,19 @@ function connectWithin(folder: string, server: Server, onread: OnReadOpts): Sock
     server.listen({ path, exclusive: true })
     return connect({ path, onread })
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    // Each by itself, which takes no descriptor.
+    rmSync(path, { force: true })
+    rmdirSync(folder)
   }
+}
+
+/** Out of descriptors a connection is accepted and closed at once, and the server not told. */
+async function untilConnected(server: Server, own: Socket, signal: AbortSignal): Promise<void> {
+  const closed = once(own, 'close', { signal }).then(() => {
+    throw new Error('closed before it was connected')
+  })
+  const connected = Promise.all([once(server, 'connection', { signal }), once(own, 'connect', { signal })])
+  await Promise.race([connected, closed])
 }
 
 /** In memory where there is such a place: on a disk it takes a start 2 ms. */
