@@ -162,13 +162,16 @@ export class MessageBatch {
     return frames
   }
 
-  #addValues(message: CallMessage | CallSucceededMessage): LargeMessage | LateMessage | undefined {
+  #addValues(
+    message: CallMessage | CallSucceededMessage,
+    mayPack = this.#packs(),
+  ): LargeMessage | LateMessage | undefined {
     const values = this.#isEncoding ? new MarkedEncoder(this.#conversions) : this.#encoder
     const isCall = message.type === 'call'
     const what = isCall ? 'arguments' : 'a result'
     this.#isEncoding = true
     try {
-      values.begin(what, this.#maxValueBytes, this.#packs() ? PACKED_BYTES : undefined)
+      values.begin(what, this.#maxValueBytes, mayPack ? PACKED_BYTES : undefined)
       const text = isCall ? textOfCall(message, values) : textOfResult(message, values)
       if (values.late.length > 0) return new LateMessage(what, text, values)
       const most = text.length * MAX_UNIT_BYTES + BRACKETS
@@ -189,11 +192,17 @@ export class MessageBatch {
   /** Begun anew, since what has been walked so far is little of it. */
   #addPacked(message: CallMessage | CallSucceededMessage, what: string): LargeMessage | LateMessage | undefined {
     const values = new PackedEncoder(what, this.#maxValueBytes, this.#conversions)
-    if (message.type === 'call') packCall(message, values)
-    else packResult(message, values)
-    const head = values.out.finish()
-    if (values.late.length > 0) return new LateMessage(what, head, values)
-    return this.#addAttached(what, head, values) as LargeMessage | undefined
+    try {
+      if (message.type === 'call') packCall(message, values)
+      else packResult(message, values)
+      const head = values.out.finish()
+      if (values.late.length > 0) return new LateMessage(what, head, values)
+      return this.#addAttached(what, head, values) as LargeMessage | undefined
+    } catch (error) {
+      // Too large so, and perhaps not as JSON: nobody's limit depends on what the other end has installed.
+      if (error instanceof ValueTooLargeError) return this.#addValues(message, false)
+      throw error
+    }
   }
 
   /** What has attachments, or may be over the limit. */

@@ -11,7 +11,7 @@ export interface ValueCodec<T = any, Sent = any> {
   type?: abstract new (
     ...args: never[]
   ) => T
-  /** What is sent in place of one; itself converted. */
+  /** What is sent in place of one; itself converted. Asked twice where a large value turns out to go as MessagePack. */
   encode?: (value: T) => unknown
   /** What both sides call it. @default none: what is sent is all that arrives */
   name?: string

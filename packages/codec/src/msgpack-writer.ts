@@ -104,6 +104,8 @@ export class MsgpackWriter {
 
   /** @param text - without lone surrogates */
   text(text: string): void {
+    // Before there is memory for it.
+    if (this.#length + text.length > this.#maxBytes) this.#onFull()
     this.#ensure(5 + 3 * text.length)
     const at = this.#length
     // Mostly it is ASCII, and then this is the size of its header.

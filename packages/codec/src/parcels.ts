@@ -59,7 +59,7 @@ export class LargeMessage {
   readonly #maxBytes: number
 
   /**
-   * @param head - the messages as JSON text
+   * @param head - the messages, as JSON text or MessagePack
    * @param attachments - in their order, not copied
    * @param isInline - which of them go in the frame
    */

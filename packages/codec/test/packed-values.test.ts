@@ -110,6 +110,19 @@ describe('W-2, D-1: a large value', () => {
     deepStrictEqual(readNegotiated(frames, 'worker').messages, [results([many, Uint8Array.of(97, 98, 99)])])
   })
 
+  it('D-4: what is over a limit so, and not as JSON, goes as JSON', () => {
+    const halves = results(new Array(100_000).fill(0.5))
+    const framesWithin = (maxValueBytes: number) => {
+      const batch = new MessageBatch({ packs: () => true, maxValueBytes })
+      return [...(batch.add(halves as never) as LargeMessage).frames()].map((parts) => Buffer.concat(parts))
+    }
+    expect(arePacked(framesWithin(1_000_000))).toBe(true)
+    const frames = framesWithin(500_000)
+    expect(arePacked(frames)).toBe(false)
+    deepStrictEqual(readNegotiated(frames, 'worker').messages, [halves])
+    expect(() => framesWithin(300_000)).toThrow(ValueTooLargeError)
+  })
+
   it('D-3: codecs are asked in the same way', () => {
     class Money {
       constructor(readonly cents: number) {}
