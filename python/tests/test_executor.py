@@ -537,6 +537,8 @@ def test_half_of_many_calls_that_were_waited_for_is_answered_first(
     """The host goes on with it while the rest runs (performance.md)."""
     # What takes long is answered sooner, on a machine that is out of breath.
     monkeypatch.setattr(executor, "FLUSH_AFTER_SECONDS", float("inf"))
+    # A thread that would outlive the test.
+    monkeypatch.setattr(executor.Monitor, "start", lambda _monitor: None)
     work = Frame(calls, has_waited=has_waited)
     executor.Executor(work, 1, drops_waiting=True).serve()
     assert work.frames == frames
