@@ -5,6 +5,9 @@ from __future__ import annotations
 import collections
 import enum
 import gc
+import sys
+import threading
+import tracemalloc
 import weakref
 from typing import Any
 
@@ -44,7 +47,9 @@ def nested(depth: int) -> Any:
         [1, "a", None, True, 0.5, (2, [3]), {"k": {"l": []}}],
         [float("nan"), 2**70, "\ud800"],
         [{"id": index, "tags": ["a", "b"]} for index in range(3000)],
-        nested(MAX_DEPTH),
+        nested(16),
+        {str(index): [index] for index in range(100_000)},
+        [{str(index): [{}] for index in range(100)}] * 3000,
     ],
 )
 def test_what_is_of_the_types_of_json_is_plain(value: Any) -> None:
@@ -97,6 +102,56 @@ def test_what_holds_itself_is_not_plain() -> None:
     cycle += [cycle, cycle, cycle]
 
     assert not is_plain(cycle)
+
+
+def test_to_see_that_thousands_hold_one_another_takes_no_memory() -> None:
+    """D-1: level by level they would be as many as their square, their cube, and so on."""
+    nodes: list[dict[str, Any]] = [{"id": index} for index in range(2500)]
+    for node in nodes:
+        node["others"] = nodes
+    lists: list[Any] = []
+    lists += [lists] * 2500
+
+    tracemalloc.start()
+    try:
+        assert not is_plain(nodes)
+        assert not is_plain(lists)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 8 << 20
+
+
+def test_what_is_nested_deeply_is_left_to_the_walk_and_arrives() -> None:
+    """D-1: as deep as anything may be."""
+    deep = nested(MAX_DEPTH - 1)
+
+    assert not is_plain([deep])
+    assert to_marked([deep], is_strict=True) == ([deep], None, None)
+
+
+def test_a_dict_that_another_thread_adds_to_is_looked_at_all_the_same() -> None:
+    """D-1: whatever it holds at that moment."""
+    shared: dict[str, Any] = {str(index): [index] for index in range(200_000)}
+    is_over = threading.Event()
+
+    def change() -> None:
+        while not is_over.is_set():
+            shared[str(len(shared))] = []
+            shared.popitem()
+            shared[str(len(shared))] = []
+
+    thread = threading.Thread(target=change)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    thread.start()
+    try:
+        assert is_plain(shared)
+        assert is_plain([shared, dict(shared)])
+    finally:
+        sys.setswitchinterval(interval)
+        is_over.set()
+        thread.join()
 
 
 @given(VALUES)

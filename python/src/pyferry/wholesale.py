@@ -10,9 +10,9 @@ without it. Imported at the first large body.
 from __future__ import annotations
 
 import gc
-from itertools import chain, count
+from itertools import chain, count, islice
 
-from pyferry.walk import MAX_DEPTH, MAX_SAFE_INTEGER
+from pyferry.walk import MAX_SAFE_INTEGER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +32,13 @@ _aged = count(1)
 _CHUNK = 1024
 """Items that are looked at together: so many stay in the processor's cache from one look to the
 next."""
+
+_FEW = 1 << 16
+"""Items that may be written down for each level."""
+
+_LEVELS = 16
+"""What is nested deeper is left to the walk. What holds itself always is: it is met on the first
+way down, and nothing wide has been gone through by then."""
 
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 _PLAIN = _SCALARS | {list, tuple, dict}
@@ -82,19 +89,21 @@ def is_plain(value: object, *, closely: bool = False) -> bool:
             a lone surrogate.
 
     Returns:
-        `False` also for what is nested too deeply, and for what holds itself.
+        `False` also for what is nested deeper than `_LEVELS`, and for what holds itself.
     """
-    waiting: list[tuple[Any, int]] = [([value], 0)]
+    # Iterators, and the deepest first: a level that is written down may be many times as large as
+    # all that is there, where thousands hold the same list.
+    waiting: list[tuple[Any, int]] = [(iter([value]), 0)]
     while waiting:
-        level, depth = waiting.pop()
-        if len(level) > _CHUNK:
-            waiting += [(level[at : at + _CHUNK], depth) for at in range(0, len(level), _CHUNK)]
-            continue
+        items, depth = waiting[-1]
+        level = list(islice(items, _CHUNK))
+        if len(level) < _CHUNK:
+            waiting.pop()
         kinds = set(map(type, level))
         if not kinds <= _PLAIN or (closely and not _is_safe(level, kinds)):
             return False
         for kind in kinds - _SCALARS:
-            if depth >= MAX_DEPTH:
+            if depth >= _LEVELS:
                 return False
             found: Any = (
                 level if len(kinds) == 1 else [each for each in level if type(each) is kind]
@@ -103,8 +112,11 @@ def is_plain(value: object, *, closely: bool = False) -> bool:
                 names: set[object] = set().union(*found)
                 if not set(map(type, names)) <= {str} or (closely and not _are_texts(names)):
                     return False
-                found = map(dict.values, found)
-            waiting.append((list(chain.from_iterable(found)), depth + 1))
+                values = map(dict.values, found)
+                # What a dict holds is written down at once: another thread may add to it later.
+                is_small = len(found) * len(names) <= _FEW
+                found = [list(chain.from_iterable(values))] if is_small else map(list, values)
+            waiting.append((chain.from_iterable(found), depth + 1))
     return True
 
 
