@@ -18,7 +18,7 @@ from hypothesis import given
 from pyferry.errors import UnserializableError
 from pyferry.marking import to_marked
 from pyferry.walk import MAX_DEPTH, ManyItems
-from pyferry.wholesale import is_plain, without_collector
+from pyferry.wholesale import Aging, is_plain, without_collector
 from test_marks import VALUES
 
 Point = collections.namedtuple("Point", "x y")
@@ -201,6 +201,39 @@ def test_the_collector_is_as_it_was_whatever_happens() -> None:
             assert not gc.isenabled()
         finally:
             gc.enable()
+
+
+def test_a_collector_whose_threshold_is_zero_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Python takes it: nothing is gone through, then."""
+    monkeypatch.setattr(gc, "collect", lambda *_: pytest.fail("collected"))
+    thresholds = gc.get_threshold()
+    gc.set_threshold(0)
+    try:
+        for _ in range(30):
+            without_collector(bytes, bytes(1 << 20))
+    finally:
+        gc.set_threshold(*thresholds)
+
+
+@pytest.mark.parametrize(("seconds", "times"), [(0.0, 9), (0.6, 2), (60.0, 1)])
+def test_the_longer_all_of_the_memory_takes_the_rarer_it_is_gone_through(
+    seconds: float, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """D-1: a body of a MiB, every 100 ms for 10 seconds, where the user keeps many objects."""
+    now = [0.0]
+    collected: list[float] = []
+
+    def collect() -> None:
+        collected.append(now[0])
+        now[0] += seconds
+
+    monkeypatch.setattr(gc, "collect", collect)
+    aging = Aging()
+    while now[0] < 10:
+        now[0] += 0.1
+        aging.age(lambda: now[0])
+
+    assert len(collected) == times
 
 
 def test_what_somebody_has_frozen_stays_so() -> None:

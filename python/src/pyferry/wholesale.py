@@ -10,7 +10,8 @@ without it. Imported at the first large body.
 from __future__ import annotations
 
 import gc
-from itertools import chain, count, islice
+from itertools import chain, islice
+from time import monotonic
 
 from pyferry.walk import MAX_SAFE_INTEGER
 
@@ -22,12 +23,17 @@ if TYPE_CHECKING:
     Data = TypeVar("Data", str, bytes)
     Value = TypeVar("Value")
 
-__all__ = ["is_plain", "without_collector"]
+__all__ = ["Aging", "is_plain", "without_collector"]
 
 _HUGE = 1 << 20
 """Bytes, or letters, from which on what they become is not to be gone through."""
 
-_aged = count(1)
+_BODIES = 11
+"""So many are made old before everything is gone through; Python has such a number too."""
+
+_SHARE = 10
+"""So many times as long as that took passes before the next one: it goes through all that the user
+has. Python has a rule of its own for that, which counts what has aged, and not what we made old."""
 
 _CHUNK = 1024
 """Items that are looked at together: so many stay in the processor's cache from one look to the
@@ -50,9 +56,10 @@ def without_collector(read: Callable[[Data], Value], data: Data) -> Value:
     `read` is C for nearly all of its time: nobody else runs meanwhile. Should another thread turn
     the collector off just then, it is on again afterwards.
     """
-    if not gc.isenabled():
+    if not gc.isenabled() or not gc.get_threshold()[0]:
         return read(data)
-    # Frozen objects are somebody's own affair; and not every Python can freeze.
+    # Frozen objects are somebody's own affair, our template's among them: they would be thawed with
+    # those just made. And not every Python can freeze.
     is_huge = len(data) >= _HUGE and hasattr(gc, "freeze") and not gc.get_freeze_count()
     if is_huge:
         gc.collect(1)
@@ -60,24 +67,42 @@ def without_collector(read: Callable[[Data], Value], data: Data) -> Value:
     try:
         value = read(data)
         if is_huge:
-            _age()
+            _aging.age()
     finally:
         gc.enable()
     return value
 
 
-def _age() -> None:
-    """Let what was just made count as old, rather than have all of it gone through at once.
+class Aging:
+    """When what was just made counts as old, and when all that is old is gone through."""
 
-    What is young besides has been looked at right before. To age resets the counts by which Python
-    decides to look at everything, which it does with every eleventh collection: so here.
-    """
-    if next(_aged) % 11 == 0:
-        gc.collect()
-    else:
-        # There and back, which moves whole lists.
-        gc.freeze()
-        gc.unfreeze()
+    __slots__ = ("_bodies", "_due")
+
+    def __init__(self) -> None:
+        """Begin with nothing made old."""
+        self._bodies = 0
+        self._due = 0.0
+
+    def age(self, clock: Callable[[], float] = monotonic) -> None:
+        """Let what was just made count as old, rather than have all of it gone through at once.
+
+        What is young besides has been looked at right before. To age resets the counts by which
+        Python decides to look at everything: so that is done here.
+        """
+        self._bodies += 1
+        started = clock()
+        if self._bodies >= _BODIES and started >= self._due:
+            gc.collect()
+            ended = clock()
+            self._bodies = 0
+            self._due = ended + _SHARE * (ended - started)
+        else:
+            # There and back, which moves whole lists.
+            gc.freeze()
+            gc.unfreeze()
+
+
+_aging = Aging()
 
 
 def is_plain(value: object, *, closely: bool = False) -> bool:
