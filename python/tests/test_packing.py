@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyferry import packing
+from pyferry import negotiated, packing
 from pyferry.errors import MalformedFrameError, UnserializableError, ValueTooLargeError
 from pyferry.jsontext import parse_json
 from pyferry.marks import Attachments, place_marks
@@ -197,6 +197,34 @@ def test_a_result_over_the_limit_fails_its_call_packed_or_not(codec: str) -> Non
     for known in (Packing([].append), None):
         with pytest.raises(ValueTooLargeError):
             encode_returned(1, MANY, is_strict=True, limits=Limits(1 << 26, 3000), packing=known)
+
+
+@pytest.mark.parametrize("more", [[], [2**70], [b"bytes" * 20_000]])
+def test_what_is_over_the_limit_in_messagepack_alone_goes_as_json(more: Any, codec: str) -> None:
+    """D-4: whether a result passes does not depend on what the environment has."""
+    assert codec
+    # Four bytes each in JSON, nine in MessagePack.
+    result = [[0.5] * 10_000, *more]
+    room = 50_000 + sum(len(each) for each in more if type(each) is bytes)
+    for known in (Packing([].append), None):
+        limits, narrow = Limits(1 << 26, room), Limits(1 << 26, room - 20_000)
+        written = encode_returned(1, result, is_strict=True, limits=limits, packing=known)
+        assert not is_packed(messages_of(written)[0])
+        with pytest.raises(ValueTooLargeError):
+            encode_returned(1, result, is_strict=True, limits=narrow, packing=known)
+
+
+@pytest.mark.parametrize("more", [[], [2**70]])
+def test_what_no_host_can_hold_fails_its_call_packed_or_not(
+    more: Any, codec: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """D-4: a text of 2^29 letters would end the host's stream, and with it the worker."""
+    assert codec
+    monkeypatch.setattr(negotiated, "MAX_TEXT_BYTES", 300_000)
+    result = [*MANY, "a" * 300_000, *more]
+    for known in (Packing([].append), None):
+        with pytest.raises(ValueTooLargeError):
+            encode_returned(1, result, is_strict=True, limits=LIMITS, packing=known)
 
 
 def test_the_host_is_told_once_when_the_first_large_body_comes(codec: str) -> None:

@@ -51,7 +51,8 @@ _LEAST_MARK_BYTES = 12
 """`[[],"bytes"]`"""
 
 MAX_TEXT_BYTES = 2**29 - 24
-"""The longest JSON text: a host in JavaScript holds no longer string."""
+"""The longest messages, in JSON or MessagePack: a host in JavaScript holds no longer string, and a
+text in them becomes one."""
 
 INLINE_BYTES = 64 * 1024
 """Attachments up to this go in the frame, copied: to send one in pieces takes longer."""
@@ -315,10 +316,9 @@ def _encode_many(
 
     codec = packing.find() if packing is not None else None
     if is_plain(result):
-        if codec is not None:
-            packed = codec.pack([[call_id, result]])
-            if packed is not None:
-                return _write_large(packed, [], limits)
+        packed = _try_pack([[call_id, result]], [], codec, limits)
+        if packed is not None:
+            return _write_large(packed, [], limits)
         text = _try_text(call_id, result)
         if text is not None:
             # A small one joins others, without its brackets.
@@ -326,11 +326,25 @@ def _encode_many(
                 text[1:-1].decode() if len(text) <= limits.small else _write_text(text, [], limits)
             )
     wire, marks, attachments = to_marked(result, is_strict=is_strict)
-    if codec is not None:
-        packed = codec.pack([[call_id, wire] if marks is None else [call_id, wire, marks]])
-        if packed is not None:
-            return _write_large(packed, attachments or [], limits)
+    message = [call_id, wire] if marks is None else [call_id, wire, marks]
+    packed = _try_pack([message], attachments or [], codec, limits)
+    if packed is not None:
+        return _write_large(packed, attachments or [], limits)
     return _write(_text_of(call_id, wire, marks), attachments, limits)
+
+
+def _try_pack(
+    messages: list[Any], attachments: list[Attachment], codec: Codec | None, limits: Limits
+) -> bytes | None:
+    """Write a frame's messages in MessagePack.
+
+    `None`: JSON decides, of what is over a limit too: short numbers are shorter there, and whether
+    a result passes is not for the codec of an environment to say.
+    """
+    packed = codec.pack(messages) if codec is not None else None
+    if packed is None or len(packed) > MAX_TEXT_BYTES:
+        return None
+    return packed if len(packed) + _size_of(attachments) <= limits.result else None
 
 
 def _text_of(call_id: int, wire: Any, marks: Any) -> str:
@@ -372,10 +386,10 @@ def _write_text(text: bytes, attachments: list[Attachment], limits: Limits) -> b
 
 def _write_large(head: bytes, attachments: list[Attachment], limits: Limits) -> bytes | Large:
     """Write messages that are large, or have attachments."""
-    views = [memoryview(each).cast("B") for each in attachments]
-    size = len(head) + sum(map(len, views))
+    size = len(head) + _size_of(attachments)
     if size > limits.result:
         raise ValueTooLargeError(size, limits.result)
+    views = [memoryview(each).cast("B") for each in attachments]
     table = 8 + 4 * len(views)
     parts = [head, *views]
     if table + size <= limits.joined and all(len(part) <= INLINE_BYTES for part in parts):
@@ -384,6 +398,10 @@ def _write_large(head: bytes, attachments: list[Attachment], limits: Limits) -> 
         raise FrameTooLargeError(table, limits.frame)
     small = sum(len(part) for part in parts if len(part) <= INLINE_BYTES)
     return Large(head, views, INLINE_BYTES if table + small <= limits.frame else 0, limits.frame)
+
+
+def _size_of(attachments: list[Attachment]) -> int:
+    return sum(memoryview(each).nbytes for each in attachments)
 
 
 def encode_failed(call_id: int, failure: dict[str, Any]) -> str:
