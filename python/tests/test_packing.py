@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 import sys
+import threading
 import types
 from typing import Any
 
@@ -253,6 +254,53 @@ def test_deep_nesting_is_malformed(codec: str) -> None:
         decode_batch(
             b"\x91\x93\x01\xa1f" + b"\x91" * 100_000 + b"\xc0", Parcels(), Packing([].append)
         )
+
+
+@pytest.mark.parametrize(
+    "extension",
+    [
+        b"\xd6\xff" + bytes(4),
+        b"\xd7\xff" + bytes(8),
+        b"\xc7\x0c\xff" + bytes(12),
+        b"\xc7\x00\xff",
+        b"\xd4\x05\x00",
+        b"\xc7\x00\x05",
+    ],
+)
+def test_extensions_are_malformed_timestamps_too(extension: bytes, codec: str) -> None:
+    """W-4: whatever a codec would make of them."""
+    assert codec
+    with pytest.raises(MalformedFrameError, match="not MessagePack"):
+        decode_batch(b"\x91\x93\x01\xa1f\x91" + extension, Parcels(), Packing([].append))
+
+
+@pytest.mark.parametrize("id_", [2**53, 2**64 - 1, -1])
+@pytest.mark.parametrize("more", [[], [{}]])
+def test_an_id_beyond_the_safe_integers_is_malformed(id_: int, more: Any, codec: str) -> None:
+    """W-4: as in JSON, with and without keywords."""
+    assert codec
+    body = msgpack.packb([[1, "f", []], [id_, "f", [], *more]])
+    with pytest.raises(MalformedFrameError, match="no id of a call"):
+        decode_batch(body, Parcels(), Packing([].append))
+
+
+def test_the_host_is_told_once_by_many_threads_at_the_same_time(codec: str) -> None:
+    """W-2: threads that answer look for the codec too."""
+    assert codec
+    told: list[str] = []
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(100):
+            known = Packing(told.append)
+            threads = [threading.Thread(target=known.find) for _ in range(4)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert len(told) == 100
 
 
 def test_a_module_of_that_name_that_is_something_else_is_no_codec(

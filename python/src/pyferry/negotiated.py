@@ -6,6 +6,8 @@ written: many in a frame, as arrays, with marks beside the values.
 
 from __future__ import annotations
 
+from _thread import allocate_lock
+
 from pyferry.errors import FrameTooLargeError, MalformedFrameError, ValueTooLargeError
 from pyferry.jsontext import LARGE_BYTES, quote, write_json
 from pyferry.marking import to_marked
@@ -90,20 +92,20 @@ class Limits:
 class Packing:
     """The codec of the environment, for a host that reads what it writes; see `packing.py`."""
 
-    __slots__ = ("_announce", "_is_told")
+    __slots__ = ("_announce", "_told")
 
     def __init__(self, announce: Callable[[str], None]) -> None:
         """`announce`: sends the message that tells the host; called once at most."""
         self._announce = announce
-        self._is_told = False
+        # Whoever takes it tells: threads that answer at the same time come here too.
+        self._told = allocate_lock()
 
     def find(self) -> Codec | None:
         """Return the codec, at the first large body that comes or goes and from then on."""
         from pyferry.packing import find_codec
 
         codec = find_codec()
-        if codec is not None and not self._is_told:
-            self._is_told = True
+        if codec is not None and self._told.acquire(False):
             self._announce(CODECS)
         return codec
 
@@ -161,7 +163,12 @@ def _unpack(head: bytes, packing: Packing | None) -> Any:
     codec = packing.find() if packing is not None else None
     if codec is None:
         raise MalformedFrameError("the messages are MessagePack, which is not read here")
-    return codec.unpack(head)
+    array = codec.unpack(head)
+    # What JSON is asked as a whole, see `_refuse_unsafe`.
+    for message in array:
+        if type(message) is list and message and type(message[0]) is int:
+            _check_id(message[0])
+    return array
 
 
 def _split(body: bytes, parcels: Parcels) -> tuple[bytes, Attachments | None]:
@@ -247,8 +254,7 @@ def _decode_call(message: list[Any], attachments: Attachments | None) -> Call:
     if size < 3:
         raise MalformedFrameError("a call is not of the form [id, func, args]")
     id_, function, args = message[0], message[1], message[2]
-    if not 0 <= id_ <= MAX_SAFE_INTEGER:
-        raise MalformedFrameError(f"{id_} is no id of a call")
+    _check_id(id_)
     if type(function) is not str or type(args) is not list:
         raise MalformedFrameError("a call is not of the form [id, func, args]")
     call = Call(id_, function, args)
@@ -272,6 +278,11 @@ def _decode_call(message: list[Any], attachments: Attachments | None) -> Call:
     elif options is not None:
         raise MalformedFrameError("the options of a call are no object")
     return call
+
+
+def _check_id(id_: int) -> None:
+    if not 0 <= id_ <= MAX_SAFE_INTEGER:
+        raise MalformedFrameError(f"{id_} is no id of a call")
 
 
 def encode_returned(

@@ -99,7 +99,8 @@ def _load_msgpack() -> tuple[Pack, Unpack]:
         return bytes(Packer().pack(value))
 
     def unpack(body: bytes) -> Any:
-        return unpackb(body, ext_hook=_refuse_extension)
+        # The hook is not asked about timestamps, which are an extension with a size.
+        return unpackb(body, ext_hook=_refuse_extension, max_ext_len=0)
 
     return pack, unpack
 

@@ -165,7 +165,7 @@ class Large:
         """Keep attachments over `inline` bytes, and messages over it, for parcels.
 
         Args:
-            head: the messages as JSON text.
+            head: the messages, in JSON or MessagePack.
             attachments: in their order, as bytes; not copied.
             inline: up to how many bytes a part goes in the frame.
             limit: of the body of a frame.
@@ -200,8 +200,8 @@ def attached_body(head: Bytes | int, parts: list[Bytes | int]) -> bytes:
     """Frame a body with attachments.
 
     Args:
-        head: the messages as JSON text; here and there `IS_PARCEL` and the number of a parcel may
-            stand in place of bytes.
+        head: the messages, in JSON or MessagePack; here and there `IS_PARCEL` and the number of a
+            parcel may stand in place of bytes.
         parts: the attachments.
     """
     table = [part if isinstance(part, int) else len(part) for part in (*parts, head)]
