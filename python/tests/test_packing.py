@@ -29,13 +29,13 @@ from pyferry.negotiated import (
 from pyferry.packing import is_packed
 from pyferry.parcels import Large, Parcels
 from test_marks import VALUES
-from test_negotiated import same, use_codec
+from test_negotiated import SOUND_CODECS, same, use_codec
 
 MANY = list(range(MANY_ITEMS + 1))
 LIMITS = Limits(1 << 26)
 
 
-@pytest.fixture(params=["msgpack", "ormsgpack"])
+@pytest.fixture(params=SOUND_CODECS)
 def codec(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Let one of the codecs be the one that is there."""
     name = str(request.param)
@@ -91,7 +91,7 @@ def as_lists(value: Any) -> Any:
 
 
 @settings(deadline=None)
-@given(VALUES, st.sampled_from(["msgpack", "ormsgpack", None]))
+@given(VALUES, st.sampled_from([*SOUND_CODECS, None]))
 def test_a_large_result_is_the_same_in_either_encoding(value: Any, name: str | None) -> None:
     """D-1, D-6: whatever is in it, before or behind what makes it large."""
     with pytest.MonkeyPatch.context() as patch:
@@ -316,3 +316,16 @@ def test_a_module_of_that_name_that_is_something_else_is_no_codec(
 
     assert Packing(told.append).find() is None
     assert told == []
+
+
+@pytest.mark.parametrize(("version", "is_taken"), [("1.13.0", False), ("1.13.1", True)])
+def test_an_ormsgpack_that_crashes_over_bytes_that_break_off_is_no_codec(
+    monkeypatch: pytest.MonkeyPatch, version: str, is_taken: bool
+) -> None:
+    """W-4: garbage is malformed, and not the end of the process."""
+    module = types.ModuleType("ormsgpack")
+    module.packb = lambda value: value  # type: ignore[attr-defined]
+    module.unpackb = lambda value: value  # type: ignore[attr-defined]
+    module.__version__ = version  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "ormsgpack", module)
+    assert (packing.try_load("ormsgpack") is not None) is is_taken

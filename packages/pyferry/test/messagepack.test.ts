@@ -28,7 +28,7 @@ it('W-2: a codec is imported when the first large value comes or goes, and not b
     await py.callAndAwait('echo', { small: [1, 2] })
     expect(await py.callAndAwait('codecs')).toEqual([])
     await py.callAndAwait(first, first === 'rows' ? 20_000 : records)
-    expect(await py.callAndAwait('codecs')).toEqual(['ormsgpack'])
+    expect(await py.callAndAwait('codecs')).toHaveLength(1)
   }
 })
 

@@ -59,6 +59,10 @@ class Codec:
             raise MalformedFrameError(f"the messages are not MessagePack: {problem}") from None
 
 
+SOUND_ORMSGPACK = (1, 13, 1)
+"""Before it lengths were believed that are only announced, and bytes that break off could end the
+process."""
+
 _found: list[Codec | None] = []
 
 
@@ -86,8 +90,10 @@ def try_load(name: str) -> Codec | None:
 
 
 def _load_ormsgpack() -> tuple[Pack, Unpack]:
-    from ormsgpack import packb, unpackb
+    from ormsgpack import __version__, packb, unpackb
 
+    if tuple(map(int, __version__.split(".")[:3])) < SOUND_ORMSGPACK:
+        raise ImportError(f"ormsgpack {__version__} is not sound")
     return packb, unpackb
 
 
