@@ -52,71 +52,52 @@ function placeParts<A extends Attachment>(
   return { body: attachedBody(place(head), parts), parcels }
 }
 
-/** A message whose parcels have to be sent before it. `MessageBatch` makes them. */
-export class LargeMessage {
-  readonly #body: Uint8Array
-  readonly #parcels: readonly Uint8Array[]
-  readonly #maxBytes: number
+/** A message, and the parcels that have to be sent before it. */
+abstract class WithParcels<A extends Attachment> {
+  protected readonly body: Uint8Array
+  protected readonly parcels: readonly (A | Uint8Array)[]
+  protected readonly maxBytes: number
 
   /**
    * @param head - the messages, as JSON text or MessagePack
    * @param attachments - in their order, not copied
    * @param isInline - which of them go in the frame
    */
-  constructor(
-    head: Uint8Array,
-    attachments: readonly Uint8Array[],
-    isInline: (part: Uint8Array) => boolean,
-    maxBytes: number,
-  ) {
+  constructor(head: Uint8Array, attachments: readonly A[], isInline: (part: Uint8Array) => boolean, maxBytes: number) {
     const { body, parcels } = placeParts(head, attachments, isInline)
-    this.#body = body
-    this.#parcels = parcels
-    this.#maxBytes = maxBytes
+    this.body = body
+    this.parcels = parcels
+    this.maxBytes = maxBytes
   }
+}
 
+/** A message whose parcels have to be sent before it. `MessageBatch` makes them. */
+export class LargeMessage extends WithParcels<Uint8Array> {
   /**
    * The frames to send, one after the other: parcels in pieces, and the message at the end. Each is in parts, which share the memory
    * of what is sent; it must not change until they are written. Frames of others may go between any two of them, but not those of
    * another `LargeMessage` or `StreamedMessage`: the numbers of parcels begin at 0 in each.
    */
   *frames(): Generator<Uint8Array[], void> {
-    for (const [id, bytes] of this.#parcels.entries()) {
-      for (const { offset, length } of piecesOf(bytes.length, this.#maxBytes)) {
+    for (const [id, bytes] of this.parcels.entries()) {
+      for (const { offset, length } of piecesOf(bytes.length, this.maxBytes)) {
         yield [pieceHead(id, offset === 0 ? bytes.length : undefined, length), bytes.subarray(offset, offset + length)]
       }
     }
-    yield [this.#body]
+    yield [this.body]
   }
 }
 
 /** A message some of whose parcels are read while they are sent, so that nobody holds them. `MessageBatch` makes them. */
-export class StreamedMessage {
-  readonly #body: Uint8Array
-  readonly #parcels: readonly Attachment[]
-  readonly #maxBytes: number
-
-  /** As a `LargeMessage` is. */
-  constructor(
-    head: Uint8Array,
-    attachments: readonly Attachment[],
-    isInline: (part: Uint8Array) => boolean,
-    maxBytes: number,
-  ) {
-    const { body, parcels } = placeParts(head, attachments, isInline)
-    this.#body = body
-    this.#parcels = parcels
-    this.#maxBytes = maxBytes
-  }
-
+export class StreamedMessage extends WithParcels<Attachment> {
   /**
    * As those of a `LargeMessage`; the next piece is read when it is asked for. When that fails, frames that give up what was sent come,
    * and then its error is thrown.
    */
   async *frames(): AsyncGenerator<Uint8Array[], void> {
     let begun = 0
-    for (const [id, parcel] of this.#parcels.entries()) {
-      for (const { offset, length } of piecesOf(parcel.length, this.#maxBytes)) {
+    for (const [id, parcel] of this.parcels.entries()) {
+      for (const { offset, length } of piecesOf(parcel.length, this.maxBytes)) {
         let data: Uint8Array
         try {
           data = isBytes(parcel) ? parcel.subarray(offset, offset + length) : await parcel.read(offset, length)
@@ -128,7 +109,7 @@ export class StreamedMessage {
         begun = id + 1
       }
     }
-    yield [this.#body]
+    yield [this.body]
   }
 }
 
