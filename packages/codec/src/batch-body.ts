@@ -57,7 +57,7 @@ export function readBatch(
     }
     const messages = array.map((each) => {
       if (!Array.isArray(each) || each.length === 0) return onFault('a message is no array, or an empty one')
-      if (isDeep && isNestedDeeper(each, MAX_MARKED_DEPTH + 2, text)) {
+      if (isDeep && isNestedDeeper(each, MAX_MARKED_DEPTH + DEPTH_ABOVE - 1, text)) {
         return giveUp(each, `nesting deeper than ${MAX_DEPTH}`)
       }
       try {

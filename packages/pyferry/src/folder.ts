@@ -123,11 +123,9 @@ async function isAbandoned(path: string): Promise<boolean> {
   const isOwn = process.geteuid === undefined || found.uid === process.geteuid()
   if (!found.isDirectory() || !isOwn || Date.now() - found.mtimeMs < ABANDONED_AFTER_MS) return false
   const names = await readdir(path)
-  return names.includes('HOME.json') ? (await lstat(join(path, 'HOME.json'))).isFile() : names.every(isUnclaimedName)
-}
-
-function isUnclaimedName(name: string): boolean {
-  return name === 'meta'
+  return names.includes('HOME.json')
+    ? (await lstat(join(path, 'HOME.json'))).isFile()
+    : names.every((name) => name === 'meta')
 }
 
 /** The temporary folders in use, each with what ends its use. */

@@ -241,12 +241,7 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
    * @returns a promise that is waiting already and never throws where it is made; its `id` is the call's
    */
   invoke<T = unknown>(fn: string, ...args: unknown[]): CallPromise<T> {
-    const id = newCallId()
-    const run = async () => {
-      this.#submit(fn, spreadArguments(args), this.invoke, id)
-      return await this.await<T>(id)
-    }
-    return Object.assign(run(), { id })
+    return this.#invoke<T>(fn, args, { call: {}, wait: {} }, this.invoke)
   }
 
   /**
@@ -256,16 +251,8 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
    * @throws OptionError
    */
   with(options: AwaitOptions & CallOptions): SpreadForms<F> {
-    const { call, wait } = separate(options)
-    const invoke = <T>(fn: string, ...args: unknown[]): CallPromise<T> => {
-      const id = newCallId()
-      const run = async () => {
-        wait.signal?.throwIfAborted()
-        this.#submit(fn, { ...spreadArguments(args), ...call }, invoke, id)
-        return await this.await<T>(id, wait)
-      }
-      return Object.assign(run(), { id })
-    }
+    const separated = separate(options)
+    const invoke = <T>(fn: string, ...args: unknown[]): CallPromise<T> => this.#invoke<T>(fn, args, separated, invoke)
     return { invoke, functions: makeFunctions<F>(invoke) }
   }
 
@@ -351,6 +338,22 @@ export class Venv<F extends FunctionTypes<F> = UntypedFunctions> {
       throw error
     }
     return id
+  }
+
+  /** @param below as of `#submit` */
+  #invoke<T>(
+    fn: string,
+    args: readonly unknown[],
+    { call, wait }: SeparatedOptions,
+    below: (...args: never[]) => unknown,
+  ): CallPromise<T> {
+    const id = newCallId()
+    const run = async () => {
+      wait.signal?.throwIfAborted()
+      this.#submit(fn, { ...spreadArguments(args), ...call }, below, id)
+      return await this.await<T>(id, wait)
+    }
+    return Object.assign(run(), { id })
   }
 
   async #callAndAwaitSo<T>(fn: string, value: unknown, options: AwaitOptions & CallOptions): Promise<T> {
@@ -494,12 +497,17 @@ function captureCallSite(below: (...args: never[]) => unknown): string {
   return (holder.stack ?? '').split('\n').slice(1).join('\n')
 }
 
+interface SeparatedOptions {
+  call: CallOptions
+  wait: AwaitOptions
+}
+
 /**
  * What is the call's, and what is the wait's. Checked before anything is sent: a wait that cannot be would leave a call nobody knows of.
  *
  * @throws OptionError
  */
-function separate(options: AwaitOptions & CallOptions): { call: CallOptions; wait: AwaitOptions } {
+function separate(options: AwaitOptions & CallOptions): SeparatedOptions {
   assertKnownOptions(options, ['signal', 'timeoutMs', 'values'])
   const { values, ...wait } = options
   resolveWaitOptions(wait)

@@ -170,6 +170,7 @@ describe('a worker that was forked', () => {
     expect(await one.ask('draw')).not.toBe(await two.ask('draw'))
   })
 
+  // What a process has for itself alone is told there and nowhere else.
   it.skipIf(process.platform !== 'linux')('S-4: shares what the template has imported', async () => {
     const privateKilobytes = (pid: number) =>
       [...readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8').matchAll(/^Private_\w+:\s+(\d+)/gm)].reduce(
